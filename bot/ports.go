@@ -1,0 +1,89 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"deepskin"
+)
+
+// A Store is all that must last. Package store implements it.
+type Store interface {
+	// AddCase writes a new case. If the sender's platform already delivered this event, it
+	// writes nothing and returns the case made for it then, and false.
+	AddCase(ctx context.Context, c NewCase) (stored deepskin.Case, added bool, err error)
+	// Case returns a case, or deepskin.ErrNotFound.
+	Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, error)
+	// OwnCase returns a case of this sender, or deepskin.ErrNotFound for any other.
+	OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (deepskin.Case, error)
+	// SetAddress notes where the acknowledgement stands.
+	SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.Address) error
+
+	// HasConsent reports whether the sender agreed to have photos looked at.
+	HasConsent(ctx context.Context, sender deepskin.Sender) (bool, error)
+	// GiveConsent records that agreement, and turns the sender's waiting cases that have not
+	// expired by now into pending ones with the deadline. It returns those.
+	GiveConsent(ctx context.Context, sender deepskin.Sender, now, deadline time.Time) ([]deepskin.Case, error)
+	// Expire turns a waiting case into an expired one; false if it was not waiting.
+	Expire(ctx context.Context, id deepskin.CaseID) (bool, error)
+
+	// Answer turns a pending case into an answered one; false if it was not pending.
+	Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Assessment) (bool, error)
+	// Fail turns a pending case into a failed one, keeping the cause for operators; false if
+	// it was not pending.
+	Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error)
+	// Delivered notes that the answer, apology or notice of expiry reached the platform.
+	Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error
+	// Open returns the cases that still need something: waiting or pending ones, and the
+	// settled ones that were not delivered; oldest first, at most limit.
+	Open(ctx context.Context, limit int) ([]deepskin.Case, error)
+
+	// SetVerdict records or amends the sender's verdict on an answered case; it returns
+	// deepskin.ErrNotFound unless the case is the sender's and answered.
+	SetVerdict(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error
+	// KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first.
+	KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error
+	// Photo returns a kept photo, or deepskin.ErrGone.
+	Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error)
+
+	// ForgetCase erases a case of this sender and what hangs on it, or returns
+	// deepskin.ErrNotFound.
+	ForgetCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) error
+	// ForgetSender erases all that is held under the sender's key, consent too, and returns
+	// the erased cases.
+	ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error)
+}
+
+// A NewCase is a case as it is first written.
+type NewCase struct {
+	ID     deepskin.CaseID
+	Sender deepskin.Sender
+	// Event is Message.Event: with the sender's platform it makes the dedupe key.
+	Event    string
+	Status   deepskin.Status // Waiting or Pending
+	Created  time.Time
+	Deadline time.Time
+	Address  deepskin.Address
+	Source   string
+}
+
+// A Queue is the way to the workers and back. Package queue implements it.
+type Queue interface {
+	// PutPhoto holds a photo for a worker, at most for ttl.
+	PutPhoto(ctx context.Context, id deepskin.CaseID, photo []byte, ttl time.Duration) error
+	// HasPhoto reports whether the photo is still held.
+	HasPhoto(ctx context.Context, id deepskin.CaseID) (bool, error)
+	// Enqueue adds a job unless one for the same case is waiting or being worked on; it
+	// returns deepskin.ErrBusy when the backlog is full.
+	Enqueue(ctx context.Context, job deepskin.Job) error
+	// Results calls handle for each result of a platform until ctx ends. A result whose
+	// handling fails is handed out again.
+	Results(ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error) error
+	// Copy returns the reduced copy that the worker left, or deepskin.ErrGone.
+	Copy(ctx context.Context, id deepskin.CaseID) ([]byte, error)
+	// Forget deletes the photo and the reduced copy.
+	Forget(ctx context.Context, id deepskin.CaseID) error
+	// Allow counts one photo of a sender. Where that is one too many it returns how long to
+	// wait, and zero otherwise.
+	Allow(ctx context.Context, sender deepskin.Sender) (wait time.Duration, err error)
+}

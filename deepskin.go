@@ -1,0 +1,223 @@
+// Package deepskin holds the words that all parts of the service share: plain values and
+// sentinel errors, no I/O.
+//
+// A case is one photo and its answer. An assessment is what the classifier says of it, a verdict
+// what a person says of the assessment.
+package deepskin
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Errors that cross package borders. Callers test for them with errors.Is.
+var (
+	// ErrNotFound says that there is no such thing, or that it is not the caller's to see.
+	ErrNotFound = errors.New("not found")
+	// ErrGone says that a photo has been deleted or has expired.
+	ErrGone = errors.New("photo is gone")
+	// ErrBusy says that the backlog is full. What was refused can be sent again later.
+	ErrBusy = errors.New("too much work is waiting")
+)
+
+// A CaseID names one case: 130 random bits in base 32, 26 characters. It is all that buttons,
+// pages and logs carry, and knowing it grants nothing.
+type CaseID string
+
+// NewCaseID returns a fresh random ID.
+func NewCaseID() CaseID { return CaseID(rand.Text()) }
+
+// Valid reports whether the ID has the form that NewCaseID gives; IDs in requests come from
+// anybody.
+func (id CaseID) Valid() bool {
+	if len(id) != 26 {
+		return false
+	}
+	for _, c := range id {
+		if (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
+}
+
+// A Sender is a person as a platform knows them. It never reaches a log: use the case ID there.
+type Sender struct {
+	Platform string `json:"platform"`
+	ID       string `json:"id"`
+}
+
+// LogValue keeps the sender out of logs.
+func (Sender) LogValue() slog.Value { return slog.StringValue("[sender]") }
+
+// String keeps the sender out of errors and formatted text.
+func (Sender) String() string { return "[sender]" }
+
+// An Address names a message, or a place where messages can be sent, on a platform. It identifies
+// a person: the store keeps it sealed, and it never reaches a log.
+type Address struct {
+	Platform string `json:"platform"`
+	Chat     string `json:"chat"`
+	// Message is empty where the address is that of a chat.
+	Message string `json:"message,omitempty"`
+}
+
+// LogValue keeps the address out of logs.
+func (Address) LogValue() slog.Value { return slog.StringValue("[address]") }
+
+// String keeps the address out of errors and formatted text.
+func (Address) String() string { return "[address]" }
+
+// A Diagnosis is one of the seven codes of HAM10000.
+type Diagnosis string
+
+// The diagnoses that the classifier tells apart.
+const (
+	ActinicKeratosis     Diagnosis = "akiec" // and squamous cell carcinoma in situ (Bowen)
+	BasalCellCarcinoma   Diagnosis = "bcc"
+	BenignKeratosis      Diagnosis = "bkl"
+	Dermatofibroma       Diagnosis = "df"
+	Melanoma             Diagnosis = "mel"
+	MelanocyticNevus     Diagnosis = "nv"
+	VascularLesion       Diagnosis = "vasc"
+	DiagnosisUnspecified Diagnosis = ""
+)
+
+// A Label is the risk that the user is told.
+type Label string
+
+// The labels.
+const (
+	Benign    Label = "benign"
+	Malignant Label = "malignant"
+	// Inconclusive comes with problems where the photo was refused, and without where the
+	// malignancy lies between the model's thresholds.
+	Inconclusive Label = "inconclusive"
+)
+
+// A Problem says why a photo was refused.
+type Problem string
+
+// The problems, in the order in which they are looked for.
+const (
+	Empty         Problem = "empty"           // no bytes at all
+	TooManyBytes  Problem = "too_many_bytes"  // over 20 MB
+	HEIC          Problem = "heic"            // Apple's format, not read
+	UnknownFormat Problem = "unknown_format"  // not JPEG, PNG or WebP
+	TooManyPixels Problem = "too_many_pixels" // over 50 megapixels, or too much memory to decode
+	Corrupt       Problem = "corrupt"         // truncated or damaged
+	TooSmall      Problem = "too_small"       // too few pixels to judge
+	TooDark       Problem = "too_dark"
+	TooBright     Problem = "too_bright"
+	Blurred       Problem = "blurred"
+	NotALesion    Problem = "not_a_lesion" // unlike anything the model was trained on
+)
+
+// A Grid says where in the photo the model saw what speaks for the stated label: rows of values
+// from 0 (nothing) to 1 (most), row by row, stretched over the whole upright photo.
+type Grid struct {
+	Rows    int       `json:"rows"`
+	Columns int       `json:"columns"`
+	Values  []float32 `json:"values"`
+}
+
+// An Assessment is what the classifier says of one photo.
+type Assessment struct {
+	Label Label `json:"label"`
+	// Malignancy is the calibrated probability, 0 to 1, that the lesion is malignant.
+	Malignancy float64 `json:"malignancy"`
+	// Confidence is the calibrated probability of the stated label, 0 to 1; of an inconclusive
+	// one, that of the likelier side.
+	Confidence float64 `json:"confidence"`
+	// Diagnoses holds the probabilities of all seven; nil where the model was not run.
+	Diagnoses map[Diagnosis]float64 `json:"diagnoses,omitempty"`
+	// Problems is empty unless the photo was refused.
+	Problems []Problem `json:"problems"`
+	// OOD is the out-of-distribution score, a distance: the higher, the less the photo
+	// resembles the training lesions.
+	OOD  float64 `json:"ood"`
+	Grid *Grid   `json:"grid,omitempty"`
+	// Model is the version of the model that made the assessment.
+	Model string `json:"model"`
+	// Millis is how long the assessment took, in milliseconds.
+	Millis float64 `json:"millis"`
+}
+
+// Refused reports whether the photo itself was at fault.
+func (a Assessment) Refused() bool { return len(a.Problems) > 0 }
+
+// A Job asks a worker for the assessment of a photo, which waits under the case's ID.
+type Job struct {
+	Case     CaseID `json:"case"`
+	Platform string `json:"platform"`
+	// Deadline is when the user will have been told something; a worker drops what is older.
+	Deadline time.Time `json:"deadline"`
+}
+
+// A Result is what comes back for a job: an assessment, or why none could be made.
+type Result struct {
+	Case       CaseID      `json:"case"`
+	Assessment *Assessment `json:"assessment,omitempty"`
+	// Failure is a cause for operators, empty where there is an assessment.
+	Failure string `json:"failure,omitempty"`
+}
+
+// A Status is how far a case has come.
+type Status string
+
+// The statuses. Only one compare-and-set leads from Pending to Answered or Failed.
+const (
+	Waiting  Status = "waiting"  // for the sender's consent
+	Pending  Status = "pending"  // promised an answer by the deadline
+	Answered Status = "answered" // has an assessment
+	Failed   Status = "failed"   // apologised for
+	Expired  Status = "expired"  // consent was refused or did not come
+)
+
+// A Case is one photo and its answer.
+type Case struct {
+	ID       CaseID
+	Platform string
+	Status   Status
+	Created  time.Time
+	Deadline time.Time
+	// Address is where the answer goes: the acknowledgement once that has been sent, the chat
+	// before.
+	Address Address
+	// Source is how the platform's adapter can fetch the photo again; empty if it cannot.
+	Source string
+	// Assessment is nil unless the case is answered.
+	Assessment *Assessment
+	// Delivered is when the answer or apology reached the platform; zero before.
+	Delivered time.Time
+	// Verdict is nil until the sender gives one.
+	Verdict *Verdict
+}
+
+// A Verdict is what a person says of an assessment.
+type Verdict struct {
+	// Agrees is the thumb: up or down.
+	Agrees bool `json:"agrees"`
+	// Truth is what the lesion was, as far as the person knows; empty where they do not.
+	Truth Truth `json:"truth,omitempty"`
+	// Keep is the consent to keep the photo for improving the model; nil until asked.
+	Keep *bool `json:"keep,omitempty"`
+}
+
+// Truth is what a person says that a lesion was.
+type Truth string
+
+// What a person can say after a thumbs-down.
+const (
+	TruthBenign    Truth = "benign"
+	TruthMalignant Truth = "malignant"
+	TruthNoLesion  Truth = "no_lesion"
+	TruthUnknown   Truth = "unknown"
+)
+
+// Valid reports whether the truth is one of those above.
+func (t Truth) Valid() bool {
+	return t == TruthBenign || t == TruthMalignant || t == TruthNoLesion || t == TruthUnknown
+}

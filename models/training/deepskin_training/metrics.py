@@ -1,0 +1,58 @@
+"""Figures of merit, with bootstrap intervals by lesion."""
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from .fitting import malignancy
+from .labels import DIAGNOSES, MALIGNANT_INDICES
+
+
+def figures(probabilities: np.ndarray, truth: np.ndarray, thresholds: dict[str, float]) -> dict:
+    """Computes the figures for probabilities [n, 7] and true class indices [n]."""
+    score = malignancy(probabilities)
+    malignant = np.isin(truth, MALIGNANT_INDICES)
+    called = score >= thresholds["malignant"]
+    melanoma = DIAGNOSES.index("mel")
+    tops = probabilities.argmax(1)
+    return {
+        "malignant_auc": roc_auc_score(malignant, score),
+        "melanoma_auc": roc_auc_score(truth == melanoma, probabilities[:, melanoma]),
+        "sensitivity": called[malignant].mean(),
+        "specificity": (~called[~malignant]).mean(),
+        "precision": malignant[called].mean(),
+        "binary_accuracy": (called == malignant).mean(),
+        "diagnosis_accuracy": (tops == truth).mean(),
+        "balanced_accuracy": balanced_accuracy_score(truth, tops),
+        "malignancy_ece": calibration_error(score, malignant),
+    }
+
+
+def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) -> float:
+    """Returns the expected calibration error over equally filled bins."""
+    parts = np.array_split(np.argsort(scores), bins)
+    gaps = [abs(scores[part].mean() - outcomes[part].mean()) * len(part) for part in parts]
+    return float(sum(gaps) / len(scores))
+
+
+def with_intervals(
+    compute: Callable[[np.ndarray], dict], lesions: np.ndarray, rounds: int = 1000
+) -> dict[str, list[float]]:
+    """Returns {figure: [value, low, high]}, 95% intervals from resampling whole lesions.
+
+    compute takes row indices and returns the figures of those rows.
+    """
+    random = np.random.default_rng(0)
+    _, lesion_of_row = np.unique(lesions, return_inverse=True)
+    rows = np.argsort(lesion_of_row, kind="stable")
+    groups = np.split(rows, np.cumsum(np.bincount(lesion_of_row))[:-1])
+    samples = []
+    for _ in range(rounds):
+        chosen = random.integers(len(groups), size=len(groups))
+        samples.append(compute(np.concatenate([groups[i] for i in chosen])))
+    values = compute(np.arange(len(lesions)))
+    return {
+        name: [float(value), *np.quantile([s[name] for s in samples], (0.025, 0.975)).tolist()]
+        for name, value in values.items()
+    }
