@@ -4,6 +4,7 @@ package bot
 
 import (
 	"context"
+	"time"
 
 	"deepskin"
 )
@@ -88,6 +89,9 @@ type Reply struct {
 	Buttons [][]Button
 	// Picture is a JPEG to show with the text; nil for none.
 	Picture []byte
+	// RetryAfter is set where a photo was turned away because there is too much to do, for
+	// this sender or in all: how long to wait before sending it again.
+	RetryAfter time.Duration
 }
 
 // Empty reports whether there is nothing to send.
