@@ -18,6 +18,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrGone says that a photo has been deleted or has expired.
 	ErrGone = errors.New("photo is gone")
+	// ErrTooLarge says that a photo has more bytes than the platform hands out, over 20 MB.
+	ErrTooLarge = errors.New("photo is too large")
 	// ErrBusy says that the backlog is full. What was refused can be sent again later.
 	ErrBusy = errors.New("too much work is waiting")
 )
