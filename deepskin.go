@@ -198,6 +198,20 @@ type Case struct {
 	Verdict *Verdict
 }
 
+// A NewCase is a case as it is first written.
+type NewCase struct {
+	ID     CaseID
+	Sender Sender
+	// Event names the event that brought the photo uniquely on its platform: with the sender's
+	// platform it makes the dedupe key.
+	Event    string
+	Status   Status // Waiting or Pending
+	Created  time.Time
+	Deadline time.Time
+	Address  Address
+	Source   string
+}
+
 // A Verdict is what a person says of an assessment.
 type Verdict struct {
 	// Agrees is the thumb: up or down.

@@ -11,7 +11,7 @@ import (
 type Store interface {
 	// AddCase writes a new case. If the sender's platform already delivered this event, it
 	// writes nothing and returns the case made for it then, and false.
-	AddCase(ctx context.Context, c NewCase) (stored deepskin.Case, added bool, err error)
+	AddCase(ctx context.Context, c deepskin.NewCase) (stored deepskin.Case, added bool, err error)
 	// Case returns a case, or deepskin.ErrNotFound.
 	Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, error)
 	// OwnCase returns a case of this sender, or deepskin.ErrNotFound for any other.
@@ -52,19 +52,6 @@ type Store interface {
 	// ForgetSender erases all that is held under the sender's key, consent too, and returns
 	// the erased cases.
 	ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error)
-}
-
-// A NewCase is a case as it is first written.
-type NewCase struct {
-	ID     deepskin.CaseID
-	Sender deepskin.Sender
-	// Event is Message.Event: with the sender's platform it makes the dedupe key.
-	Event    string
-	Status   deepskin.Status // Waiting or Pending
-	Created  time.Time
-	Deadline time.Time
-	Address  deepskin.Address
-	Source   string
 }
 
 // A Queue is the way to the workers and back. Package queue implements it.
