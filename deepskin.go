@@ -185,13 +185,17 @@ type Case struct {
 	Status   Status
 	Created  time.Time
 	Deadline time.Time
-	// Address is where the answer goes: the acknowledgement once that has been sent, the chat
-	// before.
+	// Address is where the answer goes: the sender's own message, and once the bot has posted
+	// something about the case, the bot's latest post.
 	Address Address
+	// Acknowledged says that Address is the bot's.
+	Acknowledged bool
 	// Source is how the platform's adapter can fetch the photo again; empty if it cannot.
 	Source string
 	// Assessment is nil unless the case is answered.
 	Assessment *Assessment
+	// Failure is the cause, empty unless the case failed.
+	Failure string
 	// Delivered is when the answer or apology reached the platform; zero before.
 	Delivered time.Time
 	// Verdict is nil until the sender gives one.

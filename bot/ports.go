@@ -16,7 +16,8 @@ type Store interface {
 	Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, error)
 	// OwnCase returns a case of this sender, or deepskin.ErrNotFound for any other.
 	OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (deepskin.Case, error)
-	// SetAddress notes where the acknowledgement stands.
+	// SetAddress notes where the bot's latest post about the case stands; the case counts as
+	// acknowledged from then on.
 	SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.Address) error
 
 	// HasConsent reports whether the sender agreed to have photos looked at.
@@ -43,6 +44,8 @@ type Store interface {
 	SetVerdict(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error
 	// KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first.
 	KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error
+	// DropPhoto erases a kept photo, if there is one.
+	DropPhoto(ctx context.Context, id deepskin.CaseID) error
 	// Photo returns a kept photo, or deepskin.ErrGone.
 	Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error)
 
