@@ -1,0 +1,141 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"deepskin"
+)
+
+// A call is one request to the Bot API.
+type call struct {
+	method string
+	params tgbotapi.Params
+	files  []tgbotapi.RequestFile
+	// repeatable says that making the call twice does no more than making it once, so that it
+	// may be repeated when nobody knows whether it got through.
+	repeatable bool
+}
+
+// maxAttempts bounds how often a call is made that fails in passing. Being told to wait does not
+// count.
+const maxAttempts = 5
+
+// A transport gives the library's requests a context, which it has no other way to take, and keeps
+// the status of the answer, which it forgets on uploads.
+type transport struct {
+	ctx    context.Context
+	client *http.Client
+	status int
+}
+
+// Do implements tgbotapi.HTTPClient.
+func (t *transport) Do(req *http.Request) (*http.Response, error) {
+	resp, err := t.client.Do(req.WithContext(t.ctx))
+	if resp != nil {
+		t.status = resp.StatusCode
+	}
+	return resp, err
+}
+
+// attempt makes the call once. All its errors are apiErrors.
+func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	t := &transport{ctx: ctx, client: a.client}
+	// The library's constructors call getMe, so the value is made here; it is no more than the
+	// token, the endpoint and the client.
+	api := &tgbotapi.BotAPI{Token: a.token, Client: t}
+	api.SetAPIEndpoint(a.endpoint)
+
+	var resp *tgbotapi.APIResponse
+	var err error
+	if c.files == nil {
+		resp, err = api.MakeRequest(c.method, c.params)
+	} else {
+		resp, err = api.UploadFiles(c.method, c.params, c.files)
+	}
+	if err == nil {
+		return resp.Result, nil
+	}
+	failure := &apiError{method: c.method, status: t.status, secret: a.token}
+	var refusal *tgbotapi.Error
+	if errors.As(err, &refusal) {
+		failure.cause = meaning(t.status, refusal.Message)
+		// On uploads the library leaves the code at zero; this is there on both ways.
+		failure.retryAfter = time.Duration(refusal.RetryAfter) * time.Second
+	} else {
+		failure.cause = withoutURL(err)
+	}
+	return nil, failure
+}
+
+// do makes a call, in a chat's lane or, with a nil lane, in none. It repeats what may be repeated,
+// and waits where Telegram says so. It returns deepskin.ErrBusy where that would take too long.
+//
+// The context of patience bounds the waiting only: a request under way is not broken off for it,
+// since nobody would know whether it got through.
+func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMessage, error) {
+	failures := 0
+	for {
+		if l != nil {
+			if err := a.gate.pace(patience, l); err != nil {
+				return nil, gaveUp(ctx, c.method, err)
+			}
+		}
+		result, err := a.attempt(ctx, c, a.callTimeout)
+		var failure *apiError
+		if err == nil || !errors.As(err, &failure) || ctx.Err() != nil {
+			return result, err
+		}
+		switch {
+		case failure.retryAfter > 0 && l != nil:
+			a.log.InfoContext(ctx, "telegram wants fewer messages", "method", c.method, "wait", failure.retryAfter)
+			a.gate.slowDown(l, failure.retryAfter)
+		case failure.retryAfter > 0:
+			if err := sleep(patience, failure.retryAfter); err != nil {
+				return nil, gaveUp(ctx, c.method, err)
+			}
+		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):
+			if sleep(patience, a.backoff.after(failures)) != nil {
+				return nil, failure
+			}
+			failures++
+		default:
+			return nil, failure
+		}
+	}
+}
+
+// alone makes a call that is in no chat.
+func (a *Adapter) alone(ctx context.Context, c call) (json.RawMessage, error) {
+	patience, cancel := context.WithTimeout(ctx, a.maxWait)
+	defer cancel()
+	return a.do(ctx, patience, nil, c)
+}
+
+// in lets calls be made in a chat while it has the chat's turn, so that no other comes in between.
+func (a *Adapter) in(ctx context.Context, chat string, calls func(do func(call) (json.RawMessage, error)) error) error {
+	patience, cancel := context.WithTimeout(ctx, a.maxWait)
+	defer cancel()
+	l, err := a.gate.enter(patience, chat)
+	if err != nil {
+		return gaveUp(ctx, "queue", err)
+	}
+	defer a.gate.leave(l)
+	return calls(func(c call) (json.RawMessage, error) { return a.do(ctx, patience, l, c) })
+}
+
+// gaveUp is the error of a call that waited for as long as it may.
+func gaveUp(ctx context.Context, method string, err error) error {
+	if ctx.Err() == nil {
+		err = deepskin.ErrBusy
+	}
+	return fmt.Errorf("telegram %s: wait for a turn: %w", method, err)
+}

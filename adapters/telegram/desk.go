@@ -1,0 +1,159 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+	"golang.org/x/sync/errgroup"
+
+	"deepskin"
+	"deepskin/bot"
+)
+
+const (
+	// messageTime and pressTime bound how long the bot may take over one update, while all
+	// later ones wait. A pressed button shows that it is busy for all of that time.
+	messageTime = 30 * time.Second
+	pressTime   = 5 * time.Second
+	// maxAnswers is how many presses are being answered at once; more hold up the updates.
+	maxAnswers = 32
+)
+
+// A desk passes updates to the bot, one by one, and sends what the bot returns.
+type desk struct {
+	adapter  *Adapter
+	handler  bot.Handler
+	username string
+	// sending is the context of what goes out.
+	sending context.Context
+	replies *outbox
+	answers errgroup.Group
+}
+
+func newDesk(a *Adapter, h bot.Handler, username string, sending context.Context) *desk {
+	d := &desk{adapter: a, handler: h, username: username, sending: sending, replies: newOutbox()}
+	d.answers.SetLimit(maxAnswers)
+	return d
+}
+
+// wait returns when all that goes out has gone.
+func (d *desk) wait() {
+	_ = d.answers.Wait() // its functions log their errors and return none
+	d.replies.wait()
+}
+
+// take hands an update to the bot. Nil means that it need not come again: the bot has kept it, or
+// there is nothing that the bot could make of it.
+func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
+	// A bug that one update wakes must not stop the bot for everybody, again at every restart. A
+	// panic's value may quote the message, so only its type is logged.
+	defer func() {
+		if p := recover(); p != nil {
+			d.adapter.log.ErrorContext(ctx, "an update caused a panic and is passed over",
+				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = nil
+		}
+	}()
+	in, err := read(update, d.username)
+	if err != nil {
+		d.adapter.log.ErrorContext(ctx, "an update is passed over", "error", err)
+		return nil
+	}
+	switch {
+	case in.message != nil:
+		return d.message(ctx, *in.message)
+	case in.press != nil:
+		return d.press(ctx, *in.press, in.query)
+	case in.query != "":
+		d.answer(in.query, "")
+	}
+	return nil
+}
+
+func (d *desk) message(ctx context.Context, m bot.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, messageTime)
+	defer cancel()
+	reply, err := d.handler.Message(ctx, m)
+	if err != nil {
+		return fmt.Errorf("hand over a message: %w", err)
+	}
+	to := m.At
+	if m.Photo == nil {
+		// Only among photos does it matter which one is meant.
+		to.Message = ""
+	}
+	if !reply.Empty() {
+		d.reply(to.Chat, func() { d.send(to, &reply) })
+	}
+	return nil
+}
+
+func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
+	ctx, cancel := context.WithTimeout(ctx, pressTime)
+	defer cancel()
+	reply, err := d.handler.Press(ctx, p)
+	if err != nil {
+		return fmt.Errorf("hand over a press: %w", err)
+	}
+	// The answer does not wait for the chat's turn: until it comes, the button looks busy.
+	d.answer(query, reply.Notice)
+	if reply.Edit != nil || reply.Send != nil {
+		d.reply(p.At.Chat, func() {
+			d.edit(p.At, reply.Edit)
+			d.send(p.At, reply.Send)
+		})
+	}
+	return nil
+}
+
+// reply lets send run in the chat's order.
+func (d *desk) reply(chat string, send func()) {
+	if !d.replies.add(chat, send) {
+		d.adapter.log.WarnContext(d.sending, "a reply is dropped: too many wait for the same chat")
+	}
+}
+
+func (d *desk) send(to deepskin.Address, r *bot.Reply) {
+	if r == nil {
+		return
+	}
+	_, err := d.adapter.Send(d.sending, to, *r)
+	d.report("a reply could not be sent", err, r.Case)
+}
+
+// edit replaces a message, or sends a new one where that one cannot be edited any more.
+func (d *desk) edit(at deepskin.Address, r *bot.Reply) {
+	if r == nil {
+		return
+	}
+	err := d.adapter.Edit(d.sending, at, *r)
+	if errors.Is(err, deepskin.ErrNotFound) {
+		d.send(at, r)
+		return
+	}
+	d.report("a message could not be edited", err, r.Case)
+}
+
+// answer tells the presser's app that the press has arrived.
+func (d *desk) answer(query, notice string) {
+	p := tgbotapi.Params{"callback_query_id": query}
+	p.AddNonEmpty("text", cut(notice, maxNotice))
+	d.answers.Go(func() error {
+		_, err := d.adapter.alone(d.sending, call{method: "answerCallbackQuery", params: p, repeatable: true})
+		if !errors.Is(err, errQueryTooOld) {
+			d.report("a press could not be answered", err, "")
+		}
+		return nil
+	})
+}
+
+func (d *desk) report(message string, err error, about deepskin.CaseID) {
+	if err != nil {
+		d.adapter.log.WarnContext(d.sending, message, "case", about, "error", err)
+	}
+}

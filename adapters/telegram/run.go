@@ -1,0 +1,218 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"deepskin/bot"
+)
+
+const (
+	// pollMargin is how much longer than Telegram holds it a request for updates may take.
+	pollMargin = 10 * time.Second
+	// farewell bounds what is still done after Run's context has ended: sending the replies
+	// that the bot gave, and telling Telegram which updates need not come again.
+	farewell = 5 * time.Second
+)
+
+// commands are what Telegram's menu offers; /start is what its own button sends.
+var commands = []tgbotapi.BotCommand{
+	{Command: "start", Description: "Begin"},
+	{Command: "help", Description: "How to take a good photo, and what the answer means"},
+	{Command: "privacy", Description: "What is kept, and for how long"},
+	{Command: "delete", Description: "Erase everything about you"},
+}
+
+// Run passes updates to h until ctx ends, and returns nil then. It returns ErrToken where Telegram
+// does not know the token; whatever else goes wrong is tried again.
+//
+// An update counts as delivered when h has kept it. Until then it is handed over again and again,
+// and later ones wait. The replies that h returns are sent in the background.
+func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
+	username, err := a.connect(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	// The replies outlive ctx a little, so that a restart does not swallow them.
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	desk := newDesk(a, h, username, sending)
+	next, err := a.poll(ctx, desk)
+
+	time.AfterFunc(farewell, stop)
+	a.confirm(sending, next)
+	desk.wait()
+	return err
+}
+
+// connect makes the bot ready for polling, however long that takes. It returns an error only where
+// the token is wrong.
+func (a *Adapter) connect(ctx context.Context) (username string, err error) {
+	for failures := 0; ; failures++ {
+		username, err = a.prepare(ctx)
+		if err == nil || errors.Is(err, ErrToken) {
+			return username, err
+		}
+		if a.pause(ctx, "telegram cannot be reached", err, failures) != nil {
+			return "", nil
+		}
+	}
+}
+
+func (a *Adapter) prepare(ctx context.Context) (username string, err error) {
+	if username, err = a.me(ctx); err != nil {
+		return "", err
+	}
+	if err := a.removeWebhook(ctx); err != nil {
+		return "", err
+	}
+	p := tgbotapi.Params{}
+	if err := p.AddInterface("commands", commands); err != nil {
+		return "", fmt.Errorf("telegram: encode the commands: %w", err)
+	}
+	if _, err := a.attempt(ctx, call{method: "setMyCommands", params: p}, a.callTimeout); err != nil {
+		// The menu is a convenience: the commands work without it.
+		a.log.WarnContext(ctx, "telegram does not take the menu of commands", "error", err)
+	}
+	return username, nil
+}
+
+// me asks Telegram for the bot's user name.
+func (a *Adapter) me(ctx context.Context) (string, error) {
+	result, err := a.attempt(ctx, call{method: "getMe"}, a.callTimeout)
+	if err != nil {
+		var failure *apiError
+		if errors.As(err, &failure) && failure.status == http.StatusNotFound {
+			// That is what tokens of an impossible form are told.
+			return "", fmt.Errorf("telegram getMe: %w", ErrToken)
+		}
+		return "", err
+	}
+	var self struct {
+		Username string `json:"username"`
+	}
+	if err := json.Unmarshal(result, &self); err != nil {
+		return "", errors.New("telegram getMe: the answer has an unexpected form")
+	}
+	return self.Username, nil
+}
+
+// removeWebhook removes what a former set-up may have left: with one, there are no updates to poll.
+func (a *Adapter) removeWebhook(ctx context.Context) error {
+	result, err := a.attempt(ctx, call{method: "getWebhookInfo"}, a.callTimeout)
+	if err != nil {
+		return err
+	}
+	var info struct {
+		URL string `json:"url"`
+	}
+	if err := json.Unmarshal(result, &info); err != nil {
+		return errors.New("telegram getWebhookInfo: the answer has an unexpected form")
+	}
+	if info.URL == "" {
+		return nil
+	}
+	a.log.WarnContext(ctx, "telegram has a webhook for the bot; it is removed so that updates can be polled")
+	_, err = a.attempt(ctx, call{method: "deleteWebhook"}, a.callTimeout)
+	return err
+}
+
+// poll takes updates until ctx ends and returns the number of the first that was not handled.
+func (a *Adapter) poll(ctx context.Context, d *desk) (next int, err error) {
+	failures := 0
+	for ctx.Err() == nil {
+		updates, err := a.updates(ctx, next, a.pollTimeout)
+		switch {
+		case errors.Is(err, ErrToken):
+			return next, err
+		case err != nil:
+			message := "telegram gives no updates"
+			if errors.Is(err, errConflict) {
+				message = "telegram serves another poller of this bot; only one can have the updates"
+			}
+			if a.pause(ctx, message, err, failures) != nil {
+				return next, nil
+			}
+			failures++
+			continue
+		}
+		failures = 0
+		for _, update := range updates {
+			id, err := updateID(update)
+			if err != nil {
+				a.log.ErrorContext(ctx, "an update is passed over", "error", err)
+				continue
+			}
+			if !a.handOver(ctx, d, update) {
+				return next, nil
+			}
+			next = id + 1
+		}
+	}
+	return next, nil
+}
+
+// handOver repeats until the update is kept or has to be passed over. It returns false where ctx
+// ended before that.
+func (a *Adapter) handOver(ctx context.Context, d *desk, update json.RawMessage) bool {
+	for failures := 0; ; failures++ {
+		err := d.take(ctx, update)
+		if err == nil {
+			return true
+		}
+		if a.pause(ctx, "an update could not be kept and is tried again", err, failures) != nil {
+			return false
+		}
+	}
+}
+
+// updates asks for the updates from a number on, which confirms all before it. Zero confirms none.
+func (a *Adapter) updates(ctx context.Context, from int, wait time.Duration) ([]json.RawMessage, error) {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	result, err := a.attempt(ctx, call{method: "getUpdates", params: tgbotapi.Params{
+		"offset":          strconv.Itoa(from),
+		"timeout":         strconv.Itoa(seconds),
+		"allowed_updates": `["message","edited_message","callback_query"]`,
+	}}, wait+pollMargin)
+	if err != nil {
+		return nil, err
+	}
+	// Each update is decoded by itself, so that one that cannot be does not block the others.
+	var updates []json.RawMessage
+	if err := json.Unmarshal(result, &updates); err != nil {
+		return nil, errors.New("telegram getUpdates: the answer is no list")
+	}
+	return updates, nil
+}
+
+// confirm tells Telegram what was handled since the last poll, which would come again otherwise.
+func (a *Adapter) confirm(ctx context.Context, next int) {
+	if next == 0 {
+		return
+	}
+	if _, err := a.updates(ctx, next, 0); err != nil {
+		a.log.WarnContext(ctx, "telegram may deliver the last updates again", "error", err)
+	}
+}
+
+// pause logs a failure and waits before the next attempt, for as long as Telegram says if it does.
+// It returns an error where ctx ends first, and does not log what ended with it.
+func (a *Adapter) pause(ctx context.Context, message string, err error, failures int) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	wait := a.backoff.after(failures)
+	var failure *apiError
+	if errors.As(err, &failure) {
+		wait = max(wait, failure.retryAfter)
+	}
+	a.log.WarnContext(ctx, message, "error", err, "wait", wait)
+	return sleep(ctx, wait)
+}

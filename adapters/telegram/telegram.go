@@ -1,0 +1,166 @@
+// Package telegram connects the bot to Telegram, in private chats.
+//
+// Updates are taken by long polling: each one is handed to the bot, and only when the bot has kept
+// it does the offset move that makes Telegram forget it. What goes out keeps to Telegram's limits,
+// chat by chat, so that a chat that has to wait holds up nobody else.
+//
+// A log line or an error of this package holds no token, chat, address or text of a message. That
+// includes Telegram's own descriptions of errors, which quote the messages that they are about.
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+	"golang.org/x/time/rate"
+
+	"deepskin/bot"
+)
+
+// Name is the platform's name in addresses.
+const Name = "telegram"
+
+// Config says how to reach Telegram and how fast to go. Only Token is required.
+type Config struct {
+	// Token is what @BotFather gave for the bot.
+	Token string
+	// APIEndpoint is the pattern of a method's URL, with the token and the method to fill in;
+	// it has to end in "/bot%s/%s". Files are taken from the same host under "/file". Empty
+	// means Telegram's own.
+	APIEndpoint string
+	// HTTPClient makes the requests; its redirect policy is not used, because a redirect would
+	// carry the token elsewhere. Nil means a client of the adapter's own. It needs no timeout:
+	// those below bound every request.
+	HTTPClient *http.Client
+	// PollTimeout is how long Telegram may hold a request for updates open; it is rounded up to
+	// whole seconds. Zero means 50 s, which is Telegram's maximum.
+	PollTimeout time.Duration
+	// CallTimeout bounds one attempt at any other request or download. Zero means 30 s.
+	CallTimeout time.Duration
+	// MaxWait bounds how long one call of Send, Edit, Delete or Fetch may wait, for its chat's
+	// turn, a limit or between attempts, before it gives up. Zero means 1 min.
+	MaxWait time.Duration
+	// Backoff is the first pause after a failure. It doubles with each failure that follows,
+	// up to 64 times this or 30 s. Zero means 500 ms.
+	Backoff time.Duration
+	// ChatRate is how many messages and edits a second go to one chat in the long run. Zero
+	// means 1, Telegram's limit.
+	ChatRate float64
+	// ChatBurst is how many of them may go at once. Zero means 3.
+	ChatBurst int
+	// Rate is how many messages and edits a second go out in all. Zero means 25, which together
+	// with Burst stays below Telegram's limit of 30 in any one second.
+	Rate float64
+	// Burst is how many of them may go at once. Zero means 5.
+	Burst int
+	// Logger takes what operators should know. Nil means silence.
+	Logger *slog.Logger
+}
+
+// Adapter is the bot's connection to Telegram. Its methods may be called at the same time.
+type Adapter struct {
+	token        string
+	endpoint     string
+	fileEndpoint string
+	client       *http.Client
+	pollTimeout  time.Duration
+	callTimeout  time.Duration
+	maxWait      time.Duration
+	backoff      backoff
+	gate         *gate
+	log          *slog.Logger
+}
+
+var _ bot.Adapter = (*Adapter)(nil)
+
+// tokenForm keeps tokens out that would not survive in a URL, where they would turn up in errors.
+var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+
+const endpointForm = "/bot%s/%s"
+
+// New checks the configuration and returns an adapter. It does not touch the network: a token that
+// Telegram does not know shows in Run or Check.
+func New(c Config) (*Adapter, error) {
+	if !tokenForm.MatchString(c.Token) {
+		return nil, errors.New("telegram: the bot token has not the form that @BotFather gives, digits:letters")
+	}
+	if c.APIEndpoint == "" {
+		c.APIEndpoint = tgbotapi.APIEndpoint
+	}
+	host, ok := strings.CutSuffix(c.APIEndpoint, endpointForm)
+	if !ok || strings.Contains(host, "%") {
+		return nil, fmt.Errorf("telegram: the API endpoint has to end in %q and hold no other %%", endpointForm)
+	}
+	if c.PollTimeout < 0 || c.CallTimeout < 0 || c.MaxWait < 0 || c.Backoff < 0 ||
+		c.ChatRate < 0 || c.ChatBurst < 0 || c.Rate < 0 || c.Burst < 0 {
+		return nil, errors.New("telegram: timeouts and rates cannot be negative")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	silenceLibrary()
+	return &Adapter{
+		token:        c.Token,
+		endpoint:     c.APIEndpoint,
+		fileEndpoint: host + "/file" + endpointForm,
+		client:       withoutRedirects(c.HTTPClient),
+		pollTimeout:  orElse(c.PollTimeout, 50*time.Second),
+		callTimeout:  orElse(c.CallTimeout, 30*time.Second),
+		maxWait:      orElse(c.MaxWait, time.Minute),
+		backoff:      backoff(orElse(c.Backoff, 500*time.Millisecond)),
+		gate: newGate(
+			rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5),
+			rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)),
+		log: c.Logger,
+	}, nil
+}
+
+// Name returns "telegram".
+func (a *Adapter) Name() string { return Name }
+
+// Check asks Telegram once whether it knows the token and returns the bot's user name. It returns
+// ErrToken where Telegram does not.
+func (a *Adapter) Check(ctx context.Context) (username string, err error) {
+	return a.me(ctx)
+}
+
+func orElse[T int | float64 | time.Duration](value, zeroMeans T) T {
+	if value == 0 {
+		return zeroMeans
+	}
+	return value
+}
+
+// withoutRedirects returns a copy of the client that follows none.
+func withoutRedirects(client *http.Client) *http.Client {
+	if client == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		// All requests go to one host: the default of two idle connections means a new TLS
+		// handshake for most of them.
+		transport.MaxIdleConnsPerHost = 32
+		client = &http.Client{Transport: transport}
+	}
+	c := *client
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+// silenceLibrary stops the library from printing errors, which contain the token. Its logger is a
+// global variable without a lock, hence the once.
+var silenceLibrary = sync.OnceFunc(func() {
+	// The only error is for a nil logger.
+	_ = tgbotapi.SetLogger(silence{})
+})
+
+type silence struct{}
+
+func (silence) Println(...any)        {}
+func (silence) Printf(string, ...any) {}

@@ -1,0 +1,56 @@
+package telegramtest
+
+// A Fault is what goes wrong with one call.
+type Fault struct {
+	// Status and Description are an error to answer with, without doing anything. With 502 the
+	// answer is a page of HTML, as proxies give it.
+	Status      int
+	Description string
+	// RetryAfter answers with 429 and that many seconds, and holds the bot to them.
+	RetryAfter int
+	// HangUp ends the connection before anything is done.
+	HangUp bool
+	// LoseAnswer does what was asked, then ends the connection.
+	LoseAnswer bool
+}
+
+// Fail lets the next calls of a method go wrong, one for each fault.
+func (s *Server) Fail(method string, faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults[method] = append(s.faults[method], faults...)
+}
+
+// takeFault returns what is to go wrong with this call; the zero Fault is nothing. The caller holds
+// mu.
+func (s *Server) takeFault(method string) Fault {
+	faults := s.faults[method]
+	if len(faults) == 0 {
+		return Fault{}
+	}
+	s.faults[method] = faults[1:]
+	return faults[0]
+}
+
+// Block lets a person block the bot.
+func (s *Server) Block(chat int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chat(chat).blocked = true
+}
+
+// ForgetFiles lets all files expire, those of the bot's messages too.
+func (s *Server) ForgetFiles() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.files)
+}
+
+// ExpireQueries makes the presses so far too old to be answered.
+func (s *Server) ExpireQueries() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queries {
+		q.expired = true
+	}
+}

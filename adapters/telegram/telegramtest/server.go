@@ -1,0 +1,165 @@
+// Package telegramtest is a fake of Telegram's Bot API for tests, written from Telegram's
+// documentation and strict where Telegram is strict.
+//
+// It speaks real HTTP on the loopback interface. People are played by methods such as SendPhoto
+// and Press; what the bot sent is seen by Messages and WaitForMessages. Private chats have the
+// same number as their person.
+//
+// It knows the methods that DeepSkin uses, refuses unknown parameters, and takes uploads only, no
+// file IDs or URLs, where the bot sends a picture.
+package telegramtest
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Username is the name of the bot, without the at sign.
+const Username = "deepskin_test_bot"
+
+const botID = 7000000001
+
+// patience is how long WaitFor... waits before the test fails. It only bounds a test that fails
+// anyway.
+const patience = 30 * time.Second
+
+// A Server is one fake Telegram with one bot. It is closed at the end of the test. Its methods may
+// be called at the same time.
+type Server struct {
+	t     testing.TB
+	http  *httptest.Server
+	token string
+	// done is closed when the test ends, to let go of long polls.
+	done chan struct{}
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at every change
+
+	updates    []update
+	nextUpdate int
+	allowed    map[string]bool // nil before the first poll: everything
+	poll       chan struct{}   // closed to end the poll under way; nil without one
+	webhook    string
+	commands   []string
+
+	chats       map[int64]*chat
+	nextMessage int
+	nextFile    int
+	files       map[string]file
+	queries     map[string]*query
+
+	limits   Limits
+	recent   []time.Time // calls within the last second that count towards Limits.Overall
+	faults   map[string][]Fault
+	calls    map[string]int
+	refused  int
+	disobeys int
+}
+
+type chat struct {
+	kind     string
+	blocked  bool
+	messages []*message
+	bucket   bucket
+	// told is until when the bot was told to send nothing here.
+	told time.Time
+}
+
+// New starts a server that the end of the test stops.
+func New(t testing.TB) *Server {
+	s := &Server{
+		t:           t,
+		token:       "7000000001:" + rand.Text() + "_test-x",
+		done:        make(chan struct{}),
+		changed:     make(chan struct{}),
+		nextUpdate:  840000001,
+		nextMessage: 1,
+		chats:       map[int64]*chat{},
+		files:       map[string]file{},
+		queries:     map[string]*query{},
+		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30},
+		faults:      map[string][]Fault{},
+		calls:       map[string]int{},
+	}
+	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(func() {
+		close(s.done)
+		s.http.Close()
+	})
+	return s
+}
+
+// URL is the server's address, without a path.
+func (s *Server) URL() string { return s.http.URL }
+
+// Endpoint is the pattern of a method's URL, with the token and the method to fill in, as libraries
+// want it.
+func (s *Server) Endpoint() string { return s.http.URL + "/bot%s/%s" }
+
+// Token is the bot's token. It is another one for each server.
+func (s *Server) Token() string { return s.token }
+
+// Commands returns the bot's menu, as last set.
+func (s *Server) Commands() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.commands
+}
+
+// SetWebhook sets a webhook, as a former installation of the bot may have left it.
+func (s *Server) SetWebhook(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.webhook = url
+}
+
+// Webhook returns the URL of the webhook, empty where there is none.
+func (s *Server) Webhook() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.webhook
+}
+
+// WaitFor waits until done returns true; done is called whenever something has changed. The test
+// fails, with what was waited for, when it takes far too long.
+func (s *Server) WaitFor(what string, done func() bool) {
+	s.t.Helper()
+	timeout := time.After(patience)
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if done() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			s.t.Fatalf("fake Telegram: waited in vain for %s", what)
+		}
+	}
+}
+
+// change wakes whoever waits. The caller holds mu.
+func (s *Server) change() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// chat returns a chat, which comes into being when somebody writes there. The caller holds mu.
+func (s *Server) chat(id int64) *chat {
+	c, ok := s.chats[id]
+	if !ok {
+		kind := "private"
+		if id < 0 {
+			kind = "supergroup"
+		}
+		c = &chat{kind: kind}
+		s.chats[id] = c
+	}
+	return c
+}
