@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"deepskin"
+)
+
+// caseColumns are the columns that scanCase reads.
+const caseColumns = `id, platform, status, created, deadline, address, source, assessment, delivered, agrees, truth, keep`
+
+// AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
+// delivered this event, it writes nothing and returns the case made for it then, and false.
+// Times are kept to the millisecond.
+func (s *Store) AddCase(ctx context.Context, c deepskin.NewCase) (stored deepskin.Case, added bool, err error) {
+	stored, added, err = s.addCase(ctx, c)
+	if err != nil {
+		return deepskin.Case{}, false, fmt.Errorf("add case %s: %w", c.ID, err)
+	}
+	return stored, added, nil
+}
+
+func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case, bool, error) {
+	if err := checkNewCase(c); err != nil {
+		return deepskin.Case{}, false, err
+	}
+	address, err := s.sealAddress(c.ID, c.Address)
+	if err != nil {
+		return deepskin.Case{}, false, err
+	}
+	event := s.seal.event(c.Sender.Platform, c.Event)
+	added, err := s.change(ctx, `
+		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (event) DO NOTHING`,
+		string(c.ID), s.seal.sender(c.Sender), event, c.Sender.Platform, string(c.Status),
+		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)))
+	if err != nil {
+		return deepskin.Case{}, false, err
+	}
+	if added {
+		return deepskin.Case{
+			ID: c.ID, Platform: c.Sender.Platform, Status: c.Status,
+			Created: fromMillis(millis(c.Created)), Deadline: fromMillis(millis(c.Deadline)),
+			Address: c.Address, Source: c.Source,
+		}, true, nil
+	}
+	stored, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE event = $1`, event)
+	if errors.Is(err, deepskin.ErrNotFound) {
+		// Not ErrNotFound for the caller, who was looking for nothing.
+		return deepskin.Case{}, false, errors.New("the case of the same event was erased just now")
+	}
+	return stored, false, err
+}
+
+// checkNewCase refuses what would break the ledger's promises; its errors name no values, which
+// could identify somebody.
+func checkNewCase(c deepskin.NewCase) error {
+	switch {
+	case !c.ID.Valid():
+		return errors.New("the ID is malformed")
+	case c.Sender.Platform == "" || c.Sender.ID == "":
+		return errors.New("the sender is incomplete")
+	case c.Event == "":
+		return errors.New("the event has no name")
+	case c.Status != deepskin.Waiting && c.Status != deepskin.Pending:
+		return errors.New("a new case must be waiting or pending")
+	}
+	return nil
+}
+
+// Case returns a case, or deepskin.ErrNotFound.
+func (s *Store) Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, error) {
+	c, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = $1`, string(id))
+	if err != nil {
+		return deepskin.Case{}, fmt.Errorf("read case: %w", err)
+	}
+	return c, nil
+}
+
+// OwnCase returns a case of this sender, or deepskin.ErrNotFound for any other.
+func (s *Store) OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (deepskin.Case, error) {
+	c, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = $1 AND sender = $2`,
+		string(id), s.seal.sender(sender))
+	if err != nil {
+		return deepskin.Case{}, fmt.Errorf("read own case: %w", err)
+	}
+	return c, nil
+}
+
+// SetAddress notes where the acknowledgement stands. It returns deepskin.ErrNotFound where the
+// case has been erased meanwhile.
+func (s *Store) SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.Address) error {
+	address, err := s.sealAddress(id, at)
+	if err == nil {
+		err = s.changeOne(ctx, `UPDATE cases SET address = $2 WHERE id = $1`, string(id), address)
+	}
+	if err != nil {
+		return fmt.Errorf("set address of case %s: %w", id, err)
+	}
+	return nil
+}
+
+// Open returns the cases that still need something: waiting or pending ones, and the settled
+// ones that were not delivered; oldest first, at most limit, none where limit is zero.
+func (s *Store) Open(ctx context.Context, limit int) ([]deepskin.Case, error) {
+	rows, err := s.db.read.QueryContext(ctx, `
+		SELECT `+caseColumns+` FROM cases WHERE delivered IS NULL ORDER BY created, id LIMIT $1`, max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list open cases: %w", err)
+	}
+	cases, err := s.scanCases(rows)
+	if err != nil {
+		return nil, fmt.Errorf("list open cases: %w", err)
+	}
+	return cases, nil
+}
+
+// oneCase reads the case that a query selects, or returns deepskin.ErrNotFound.
+func (s *Store) oneCase(ctx context.Context, query string, args ...any) (deepskin.Case, error) {
+	c, err := s.scanCase(s.db.read.QueryRowContext(ctx, query, args...).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = deepskin.ErrNotFound
+	}
+	return c, err
+}
+
+// scanCases reads all rows and closes them.
+func (s *Store) scanCases(rows *sql.Rows) ([]deepskin.Case, error) {
+	defer func() { _ = rows.Close() }() // its error comes from rows.Err, too
+	var cases []deepskin.Case
+	for rows.Next() {
+		c, err := s.scanCase(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, c)
+	}
+	return cases, rows.Err()
+}
+
+// scanCase reads the caseColumns of one row.
+func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
+	var (
+		c                 deepskin.Case
+		created, deadline int64
+		address, source   []byte
+		assessment        sql.Null[string]
+		delivered         sql.Null[int64]
+		agrees, keep      sql.Null[int64]
+		truth             deepskin.Truth
+	)
+	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &source, &assessment,
+		&delivered, &agrees, &truth, &keep)
+	if err != nil {
+		return deepskin.Case{}, err
+	}
+	c.Created, c.Deadline = fromMillis(created), fromMillis(deadline)
+	if delivered.Valid {
+		c.Delivered = fromMillis(delivered.V)
+	}
+	if c.Address, err = s.openAddress(c.ID, address); err != nil {
+		return deepskin.Case{}, fmt.Errorf("open address of case %s: %w", c.ID, err)
+	}
+	plain, err := s.seal.open(c.ID, kindSource, source)
+	if err != nil {
+		return deepskin.Case{}, fmt.Errorf("open photo source of case %s: %w", c.ID, err)
+	}
+	c.Source = string(plain)
+	if assessment.Valid {
+		if err := json.Unmarshal([]byte(assessment.V), &c.Assessment); err != nil {
+			return deepskin.Case{}, fmt.Errorf("read assessment of case %s: %w", c.ID, err)
+		}
+	}
+	if agrees.Valid {
+		c.Verdict = &deepskin.Verdict{Agrees: agrees.V != 0, Truth: truth}
+		if keep.Valid {
+			c.Verdict.Keep = new(keep.V != 0)
+		}
+	}
+	return c, nil
+}
+
+func (s *Store) sealAddress(id deepskin.CaseID, a deepskin.Address) ([]byte, error) {
+	plain, err := json.Marshal(a)
+	if err != nil {
+		return nil, fmt.Errorf("encode address: %w", err)
+	}
+	return s.seal.seal(id, kindAddress, plain), nil
+}
+
+func (s *Store) openAddress(id deepskin.CaseID, sealed []byte) (deepskin.Address, error) {
+	plain, err := s.seal.open(id, kindAddress, sealed)
+	if err != nil {
+		return deepskin.Address{}, err
+	}
+	var a deepskin.Address
+	if err := json.Unmarshal(plain, &a); err != nil {
+		// The decoder's own words could quote the address.
+		return deepskin.Address{}, errors.New("it is not an address")
+	}
+	return a, nil
+}

@@ -1,0 +1,544 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"deepskin"
+	"deepskin/store"
+)
+
+// contract is what every kind of database must do; open returns a store of its own, empty.
+func contract(t *testing.T, open func(*testing.T) *store.Store) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *store.Store)
+	}{
+		{"a case comes back as it was written", caseComesBack},
+		{"a case that cannot be right is refused", wrongCases},
+		{"an event delivered twice makes one case", eventTwice},
+		{"the same event at the same time makes one case", eventAtOnce},
+		{"a case shows itself to its owner only", ownership},
+		{"the address can be replaced", setAddress},
+		{"consent wakes the waiting cases", consent},
+		{"each status leads only where it may", transitions},
+		{"of an answer and a failure one wins", answerOrFail},
+		{"an answer comes back as it was given", answerComesBack},
+		{"delivery is noted once", delivered},
+		{"open cases are those that need something", openCases},
+		{"verdicts are amended", verdicts},
+		{"verdicts need an answered case of one's own", verdictOwnership},
+		{"photos are kept with consent only", photos},
+		{"a case is forgotten", forgetCase},
+		{"a sender is forgotten", forgetSender},
+		{"a closed store says so", closed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open(t))
+		})
+	}
+}
+
+func caseComesBack(t *testing.T, s *store.Store) {
+	for _, status := range []deepskin.Status{deepskin.Waiting, deepskin.Pending} {
+		n := newCase()
+		n.Status = status
+		n.Created = start.Add(999 * time.Microsecond).In(time.FixedZone("elsewhere", 3600))
+		want := deepskin.Case{
+			ID: n.ID, Platform: "telegram", Status: status,
+			Created: start, Deadline: n.Deadline, Address: n.Address, Source: n.Source,
+		}
+		got, added, err := s.AddCase(t.Context(), n)
+		if err != nil || !added || !reflect.DeepEqual(got, want) {
+			t.Errorf("AddCase = %#v, %v, %v; want %#v", got, added, err, want)
+		}
+		if got := read(t, s, n.ID); !reflect.DeepEqual(got, want) {
+			t.Errorf("Case = %#v, want %#v", got, want)
+		}
+	}
+	bare := add(t, s, func(n *deepskin.NewCase) { n.Source, n.Address.Message = "", "" })
+	if got := read(t, s, bare.ID); got.Source != "" || got.Address != bare.Address {
+		t.Errorf("without source and message: %#v", got)
+	}
+	_, err := s.Case(t.Context(), deepskin.NewCaseID())
+	is(t, err, deepskin.ErrNotFound)
+}
+
+func wrongCases(t *testing.T, s *store.Store) {
+	taken := add(t, s, nil)
+	for name, edit := range map[string]func(*deepskin.NewCase){
+		"no ID":           func(n *deepskin.NewCase) { n.ID = "" },
+		"a foreign ID":    func(n *deepskin.NewCase) { n.ID = "../../etc" },
+		"a taken ID":      func(n *deepskin.NewCase) { n.ID = taken.ID },
+		"no sender":       func(n *deepskin.NewCase) { n.Sender.ID = "" },
+		"no platform":     func(n *deepskin.NewCase) { n.Sender.Platform = "" },
+		"no event":        func(n *deepskin.NewCase) { n.Event = "" },
+		"no status":       func(n *deepskin.NewCase) { n.Status = "" },
+		"already settled": func(n *deepskin.NewCase) { n.Status = deepskin.Answered },
+	} {
+		n := newCase()
+		edit(&n)
+		if _, added, err := s.AddCase(t.Context(), n); err == nil || added {
+			t.Errorf("%s: AddCase = %v, %v; want an error", name, added, err)
+		}
+	}
+	if open, err := s.Open(t.Context(), 10); err != nil || len(open) != 1 {
+		t.Errorf("%d cases, %v; want the right one alone", len(open), err)
+	}
+}
+
+func eventTwice(t *testing.T, s *store.Store) {
+	first := add(t, s, func(n *deepskin.NewCase) { n.Event = "same" })
+	won(t)(s.Answer(t.Context(), first.ID, assessment()))
+
+	again := newCase()
+	again.Event = "same"
+	got, added, err := s.AddCase(t.Context(), again)
+	if err != nil || added || !reflect.DeepEqual(got, read(t, s, first.ID)) {
+		t.Errorf("AddCase = %#v, %v, %v; want the first case as it is now", got, added, err)
+	}
+	_, err = s.Case(t.Context(), again.ID)
+	is(t, err, deepskin.ErrNotFound)
+
+	add(t, s, func(n *deepskin.NewCase) { n.Event, n.Sender.Platform = "same", "discord" })
+	add(t, s, func(n *deepskin.NewCase) { n.Event = alice.ID }) // a hash of another kind
+}
+
+func eventAtOnce(t *testing.T, s *store.Store) {
+	var added atomic.Int32
+	var got [100]deepskin.CaseID
+	var wg sync.WaitGroup
+	for i := range got {
+		wg.Go(func() {
+			n := newCase()
+			n.Event = "same"
+			c, fresh, err := s.AddCase(t.Context(), n)
+			if err != nil {
+				t.Error(err)
+			}
+			if fresh {
+				added.Add(1)
+			}
+			got[i] = c.ID
+		})
+	}
+	wg.Wait()
+	if n := added.Load(); n != 1 {
+		t.Errorf("%d cases were added, want 1", n)
+	}
+	if different := slices.Compact(got[:]); len(different) != 1 {
+		t.Errorf("%d different cases came back, want 1", len(different))
+	}
+	if open, err := s.Open(t.Context(), 100); err != nil || len(open) != 1 {
+		t.Errorf("%d cases are stored, %v; want 1", len(open), err)
+	}
+}
+
+func ownership(t *testing.T, s *store.Store) {
+	c := add(t, s, nil)
+	if got, err := s.OwnCase(t.Context(), alice, c.ID); err != nil || !reflect.DeepEqual(got, c) {
+		t.Errorf("OwnCase = %#v, %v; want %#v", got, err, c)
+	}
+	for name, other := range map[string]deepskin.Sender{
+		"another person":   bob,
+		"another platform": {Platform: "discord", ID: alice.ID},
+		"nobody":           {},
+		"another split":    {Platform: "", ID: "telegram\x00" + alice.ID},
+	} {
+		if _, err := s.OwnCase(t.Context(), other, c.ID); !errors.Is(err, deepskin.ErrNotFound) {
+			t.Errorf("%s: error = %v, want ErrNotFound", name, err)
+		}
+	}
+	_, err := s.OwnCase(t.Context(), alice, deepskin.NewCaseID())
+	is(t, err, deepskin.ErrNotFound)
+}
+
+func setAddress(t *testing.T, s *store.Store) {
+	c := add(t, s, nil)
+	other := add(t, s, nil)
+	c.Address = deepskin.Address{Platform: "telegram", Chat: "elsewhere", Message: "2"}
+	ok(t, s.SetAddress(t.Context(), c.ID, c.Address))
+	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
+		t.Errorf("case = %#v, want %#v", got, c)
+	}
+	if got := read(t, s, other.ID); !reflect.DeepEqual(got, other) {
+		t.Errorf("another case changed to %#v", got)
+	}
+	is(t, s.SetAddress(t.Context(), deepskin.NewCaseID(), c.Address), deepskin.ErrNotFound)
+}
+
+func consent(t *testing.T, s *store.Store) {
+	waiting := func(created time.Duration, edit func(*deepskin.NewCase)) deepskin.Case {
+		return add(t, s, func(n *deepskin.NewCase) {
+			n.Status, n.Created, n.Deadline = deepskin.Waiting, start.Add(created), start.Add(10*time.Minute)
+			if edit != nil {
+				edit(n)
+			}
+		})
+	}
+	now, deadline := start.Add(5*time.Minute), start.Add(6*time.Minute)
+	second := waiting(2*time.Second, nil)
+	first := waiting(time.Second, nil)
+	late := waiting(0, func(n *deepskin.NewCase) { n.Deadline = now })
+	foreign := waiting(0, func(n *deepskin.NewCase) { n.Sender = bob })
+	pending := add(t, s, nil)
+	expired := waiting(0, nil)
+	won(t)(s.Expire(t.Context(), expired.ID))
+	expired.Status = deepskin.Expired
+
+	if has, err := s.HasConsent(t.Context(), alice); err != nil || has {
+		t.Fatalf("HasConsent = %v, %v before it was given", has, err)
+	}
+	got, err := s.GiveConsent(t.Context(), alice, now, deadline)
+	ok(t, err)
+	first.Status, second.Status = deepskin.Pending, deepskin.Pending
+	first.Deadline, second.Deadline = deadline, deadline
+	if want := []deepskin.Case{first, second}; !reflect.DeepEqual(got, want) {
+		t.Errorf("GiveConsent = %#v, want %#v", got, want)
+	}
+	for _, want := range []deepskin.Case{first, second, late, foreign, pending, expired} {
+		if got := read(t, s, want.ID); !reflect.DeepEqual(got, want) {
+			t.Errorf("case = %#v, want %#v", got, want)
+		}
+	}
+	for sender, want := range map[deepskin.Sender]bool{alice: true, bob: false, {Platform: "web", ID: alice.ID}: false} {
+		if has, err := s.HasConsent(t.Context(), sender); err != nil || has != want {
+			t.Errorf("HasConsent = %v, %v; want %v", has, err, want)
+		}
+	}
+	if again, err := s.GiveConsent(t.Context(), alice, now, deadline); err != nil || len(again) != 0 {
+		t.Errorf("given again: %v, %v; want no cases", ids(again), err)
+	}
+}
+
+func transitions(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	moves := map[deepskin.Status]func(deepskin.CaseID) (bool, error){
+		deepskin.Answered: func(id deepskin.CaseID) (bool, error) { return s.Answer(ctx, id, assessment()) },
+		deepskin.Failed:   func(id deepskin.CaseID) (bool, error) { return s.Fail(ctx, id, "the worker died") },
+		deepskin.Expired:  func(id deepskin.CaseID) (bool, error) { return s.Expire(ctx, id) },
+	}
+	allowed := map[deepskin.Status]deepskin.Status{
+		deepskin.Answered: deepskin.Pending, deepskin.Failed: deepskin.Pending, deepskin.Expired: deepskin.Waiting,
+	}
+	for to, move := range moves {
+		for _, from := range []deepskin.Status{
+			deepskin.Waiting, deepskin.Pending, deepskin.Answered, deepskin.Failed, deepskin.Expired,
+		} {
+			c := add(t, s, func(n *deepskin.NewCase) {
+				n.Status = deepskin.Pending
+				if from == deepskin.Waiting || from == deepskin.Expired {
+					n.Status = deepskin.Waiting
+				}
+			})
+			if arrive, settled := moves[from]; settled {
+				won(t)(arrive(c.ID))
+			}
+			before := read(t, s, c.ID)
+			changed, err := move(c.ID)
+			after := read(t, s, c.ID)
+			if want := allowed[to] == from; err != nil || changed != want {
+				t.Errorf("from %s to %s: %v, %v; want %v", from, to, changed, err, want)
+			} else if want && after.Status != to {
+				t.Errorf("from %s to %s: it is %s", from, to, after.Status)
+			} else if !want && !reflect.DeepEqual(after, before) {
+				t.Errorf("from %s to %s: refused, yet it is %#v", from, to, after)
+			}
+		}
+		lost(t)(move(deepskin.NewCaseID()))
+	}
+}
+
+func answerOrFail(t *testing.T, s *store.Store) {
+	for range 5 {
+		c := add(t, s, nil)
+		var answered, failed atomic.Int32
+		count := func(n *atomic.Int32) func(bool, error) {
+			return func(changed bool, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+				if changed {
+					n.Add(1)
+				}
+			}
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() { count(&answered)(s.Answer(t.Context(), c.ID, assessment())) })
+			wg.Go(func() { count(&failed)(s.Fail(t.Context(), c.ID, "too late")) })
+		}
+		wg.Wait()
+		if answered.Load()+failed.Load() != 1 {
+			t.Fatalf("%d answers and %d failures won, want one in all", answered.Load(), failed.Load())
+		}
+		want := deepskin.Failed
+		if answered.Load() == 1 {
+			want = deepskin.Answered
+		}
+		if got := read(t, s, c.ID); got.Status != want || (got.Assessment != nil) != (want == deepskin.Answered) {
+			t.Fatalf("case = %#v, want it %s", got, want)
+		}
+	}
+}
+
+func answerComesBack(t *testing.T, s *store.Store) {
+	for name, want := range map[string]deepskin.Assessment{
+		"full": assessment(),
+		"bare": {Label: deepskin.Inconclusive, Problems: []deepskin.Problem{}},
+	} {
+		c := add(t, s, nil)
+		won(t)(s.Answer(t.Context(), c.ID, want))
+		c.Status, c.Assessment = deepskin.Answered, &want
+		if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
+			t.Errorf("%s: case = %#v, want %#v", name, got, c)
+		}
+	}
+}
+
+func delivered(t *testing.T, s *store.Store) {
+	c := add(t, s, nil)
+	is(t, s.Delivered(t.Context(), c.ID, start), deepskin.ErrNotFound) // nothing to deliver yet
+	won(t)(s.Answer(t.Context(), c.ID, assessment()))
+	if got := read(t, s, c.ID); !got.Delivered.IsZero() {
+		t.Errorf("delivered at %v before it was", got.Delivered)
+	}
+	at := start.Add(time.Second)
+	ok(t, s.Delivered(t.Context(), c.ID, at))
+	ok(t, s.Delivered(t.Context(), c.ID, at.Add(time.Hour)))
+	if got := read(t, s, c.ID); !got.Delivered.Equal(at) {
+		t.Errorf("delivered at %v, want %v", got.Delivered, at)
+	}
+	is(t, s.Delivered(t.Context(), deepskin.NewCaseID(), at), deepskin.ErrNotFound)
+}
+
+func openCases(t *testing.T, s *store.Store) {
+	age := 0
+	older := func(status deepskin.Status) deepskin.Case {
+		age++
+		return add(t, s, func(n *deepskin.NewCase) {
+			n.Status, n.Created = status, start.Add(-time.Duration(age)*time.Second)
+		})
+	}
+	pending, waiting := older(deepskin.Pending), older(deepskin.Waiting)
+	answered, failed, expired := older(deepskin.Pending), older(deepskin.Pending), older(deepskin.Waiting)
+	done := older(deepskin.Pending)
+	won(t)(s.Answer(t.Context(), answered.ID, assessment()))
+	won(t)(s.Fail(t.Context(), failed.ID, "the worker died"))
+	won(t)(s.Expire(t.Context(), expired.ID))
+	won(t)(s.Answer(t.Context(), done.ID, assessment()))
+	ok(t, s.Delivered(t.Context(), done.ID, start))
+
+	want := []deepskin.CaseID{expired.ID, failed.ID, answered.ID, waiting.ID, pending.ID}
+	for _, limit := range []int{0, 1, 3, 5, 100} {
+		got, err := s.Open(t.Context(), limit)
+		ok(t, err)
+		if want := want[:min(limit, len(want))]; !slices.Equal(ids(got), want) {
+			t.Errorf("Open(%d) = %v, want %v", limit, ids(got), want)
+		}
+		for _, c := range got {
+			if whole := read(t, s, c.ID); !reflect.DeepEqual(c, whole) {
+				t.Errorf("Open gives %#v, Case %#v", c, whole)
+			}
+		}
+	}
+}
+
+func verdicts(t *testing.T, s *store.Store) {
+	c := addAnswered(t, s)
+	if c.Verdict != nil {
+		t.Errorf("verdict = %#v before one was given", c.Verdict)
+	}
+	for i, step := range []struct{ give, want deepskin.Verdict }{
+		{deepskin.Verdict{Agrees: true}, deepskin.Verdict{Agrees: true}},
+		{deepskin.Verdict{Agrees: false}, deepskin.Verdict{Agrees: false}},
+		{
+			deepskin.Verdict{Truth: deepskin.TruthBenign},
+			deepskin.Verdict{Truth: deepskin.TruthBenign},
+		},
+		{ // nothing said of the truth: it stays
+			deepskin.Verdict{Keep: new(true)},
+			deepskin.Verdict{Truth: deepskin.TruthBenign, Keep: new(true)},
+		},
+		{
+			deepskin.Verdict{Truth: deepskin.TruthNoLesion},
+			deepskin.Verdict{Truth: deepskin.TruthNoLesion, Keep: new(true)},
+		},
+		{ // the thumb turned: what went with it no longer holds, the consent does
+			deepskin.Verdict{Agrees: true},
+			deepskin.Verdict{Agrees: true, Keep: new(true)},
+		},
+		{
+			deepskin.Verdict{Truth: deepskin.TruthUnknown, Keep: new(false)},
+			deepskin.Verdict{Truth: deepskin.TruthUnknown, Keep: new(false)},
+		},
+	} {
+		ok(t, s.SetVerdict(t.Context(), alice, c.ID, step.give))
+		c.Verdict = &step.want
+		if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
+			t.Fatalf("step %d: verdict = %#v, want %#v", i, got.Verdict, step.want)
+		}
+	}
+	if err := s.SetVerdict(t.Context(), alice, c.ID, deepskin.Verdict{Truth: "made up"}); err == nil {
+		t.Error("a truth that does not exist was accepted")
+	}
+	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
+		t.Errorf("refused, yet the verdict is %#v", got.Verdict)
+	}
+}
+
+func verdictOwnership(t *testing.T, s *store.Store) {
+	answered, pending, failed := addAnswered(t, s), add(t, s, nil), add(t, s, nil)
+	won(t)(s.Fail(t.Context(), failed.ID, "the worker died"))
+	for name, c := range map[string]struct {
+		sender deepskin.Sender
+		id     deepskin.CaseID
+	}{
+		"not the owner's": {bob, answered.ID},
+		"pending":         {alice, pending.ID},
+		"failed":          {alice, failed.ID},
+		"no case":         {alice, deepskin.NewCaseID()},
+	} {
+		err := s.SetVerdict(t.Context(), c.sender, c.id, deepskin.Verdict{Agrees: true, Keep: new(true)})
+		if !errors.Is(err, deepskin.ErrNotFound) {
+			t.Errorf("%s: error = %v, want ErrNotFound", name, err)
+		}
+	}
+	for _, id := range []deepskin.CaseID{answered.ID, pending.ID, failed.ID} {
+		if c := read(t, s, id); c.Verdict != nil {
+			t.Errorf("refused, yet the verdict is %#v", c.Verdict)
+		}
+	}
+}
+
+func photos(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	c := addAnswered(t, s)
+	gone := func(when string) {
+		t.Helper()
+		if _, err := s.Photo(ctx, c.ID); !errors.Is(err, deepskin.ErrGone) {
+			t.Fatalf("%s: error = %v, want ErrGone", when, err)
+		}
+	}
+	refused := func(when string) {
+		t.Helper()
+		if err := s.KeepPhoto(ctx, c.ID, []byte("photo")); !errors.Is(err, deepskin.ErrNotFound) {
+			t.Fatalf("%s: error = %v, want ErrNotFound", when, err)
+		}
+		gone(when)
+	}
+	refused("without a verdict")
+	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{}))
+	refused("before consent was asked")
+	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Keep: new(true)}))
+	gone("before it was kept")
+	for _, photo := range [][]byte{[]byte("first"), bytes.Repeat([]byte("second"), 100_000)} {
+		ok(t, s.KeepPhoto(ctx, c.ID, photo))
+		if got, err := s.Photo(ctx, c.ID); err != nil || !bytes.Equal(got, photo) {
+			t.Fatalf("Photo = %d bytes, %v; want %d bytes", len(got), err, len(photo))
+		}
+	}
+	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Agrees: true})) // says nothing of the photo
+	if _, err := s.Photo(ctx, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Keep: new(false)}))
+	refused("after consent was taken back")
+	is(t, s.KeepPhoto(ctx, deepskin.NewCaseID(), []byte("photo")), deepskin.ErrNotFound)
+}
+
+// keepPhoto gives consent to keep a case's photo, and keeps one.
+func keepPhoto(t testing.TB, s *store.Store, id deepskin.CaseID, photo []byte) {
+	t.Helper()
+	ok(t, s.SetVerdict(t.Context(), alice, id, deepskin.Verdict{Keep: new(true)}))
+	ok(t, s.KeepPhoto(t.Context(), id, photo))
+}
+
+func forgetCase(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	event := newCase()
+	c, _, err := s.AddCase(ctx, event)
+	ok(t, err)
+	won(t)(s.Answer(ctx, c.ID, assessment()))
+	keepPhoto(t, s, c.ID, []byte("photo"))
+	other := add(t, s, nil)
+	_, err = s.GiveConsent(ctx, alice, start, start)
+	ok(t, err)
+
+	is(t, s.ForgetCase(ctx, bob, c.ID), deepskin.ErrNotFound)
+	if _, err := s.Photo(ctx, c.ID); err != nil {
+		t.Fatalf("after a stranger asked: %v", err)
+	}
+	ok(t, s.ForgetCase(ctx, alice, c.ID))
+	is(t, s.ForgetCase(ctx, alice, c.ID), deepskin.ErrNotFound)
+	_, err = s.Case(ctx, c.ID)
+	is(t, err, deepskin.ErrNotFound)
+	_, err = s.Photo(ctx, c.ID)
+	is(t, err, deepskin.ErrGone)
+	read(t, s, other.ID)
+	if has, err := s.HasConsent(ctx, alice); err != nil || !has {
+		t.Errorf("HasConsent = %v, %v; consent is not the case's", has, err)
+	}
+	if _, added, err := s.AddCase(ctx, event); err != nil || !added {
+		t.Errorf("the event of the forgotten case: %v, %v; want no memory of it", added, err)
+	}
+}
+
+func forgetSender(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	later := add(t, s, func(n *deepskin.NewCase) { n.Created = start.Add(time.Second) })
+	answered := addAnswered(t, s)
+	keepPhoto(t, s, answered.ID, []byte("photo"))
+	answered = read(t, s, answered.ID)
+	foreign := add(t, s, func(n *deepskin.NewCase) { n.Sender = bob })
+	for _, sender := range []deepskin.Sender{alice, bob} {
+		_, err := s.GiveConsent(ctx, sender, start, start)
+		ok(t, err)
+	}
+
+	got, err := s.ForgetSender(ctx, alice)
+	ok(t, err)
+	if want := []deepskin.Case{answered, later}; !reflect.DeepEqual(got, want) {
+		t.Errorf("ForgetSender = %#v, want %#v", got, want)
+	}
+	for _, c := range got {
+		_, err := s.Case(ctx, c.ID)
+		is(t, err, deepskin.ErrNotFound)
+		_, err = s.Photo(ctx, c.ID)
+		is(t, err, deepskin.ErrGone)
+	}
+	read(t, s, foreign.ID)
+	for sender, want := range map[deepskin.Sender]bool{alice: false, bob: true} {
+		if has, err := s.HasConsent(ctx, sender); err != nil || has != want {
+			t.Errorf("HasConsent = %v, %v; want %v", has, err, want)
+		}
+	}
+	if again, err := s.ForgetSender(ctx, alice); err != nil || len(again) != 0 {
+		t.Errorf("forgotten again: %v, %v; want nothing", ids(again), err)
+	}
+}
+
+func closed(t *testing.T, s *store.Store) {
+	ok(t, s.Close())
+	if _, added, err := s.AddCase(t.Context(), newCase()); err == nil || added {
+		t.Errorf("AddCase = %v, %v; want an error", added, err)
+	}
+	if _, err := s.Open(t.Context(), 1); err == nil {
+		t.Error("Open gave no error")
+	}
+	// An adapter's event text must not come out in an error.
+	_, _, err := s.AddCase(t.Context(), newCase())
+	for _, secret := range []string{alice.ID, newCase().Address.Chat, newCase().Source} {
+		if bytes.Contains([]byte(fmt.Sprint(err)), []byte(secret)) {
+			t.Errorf("the error %q identifies somebody", err)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"deepskin"
+)
+
+// Answer turns a pending case into an answered one; false if it was not pending. Of several that
+// try at the same time to answer or fail a case, one succeeds.
+func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Assessment) (bool, error) {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return false, fmt.Errorf("encode assessment of case %s: %w", id, err)
+	}
+	won, err := s.change(ctx, `
+		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5
+		WHERE id = $1 AND status = 'pending'`,
+		string(id), millis(time.Now()), string(text), string(a.Label), a.Model)
+	if err != nil {
+		return false, fmt.Errorf("answer case %s: %w", id, err)
+	}
+	return won, nil
+}
+
+// Fail turns a pending case into a failed one, keeping the cause for operators; false if it was
+// not pending. The cause is stored in the clear: it must identify nobody.
+func (s *Store) Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error) {
+	won, err := s.change(ctx, `
+		UPDATE cases SET status = 'failed', settled = $2, cause = $3 WHERE id = $1 AND status = 'pending'`,
+		string(id), millis(time.Now()), cause)
+	if err != nil {
+		return false, fmt.Errorf("fail case %s: %w", id, err)
+	}
+	return won, nil
+}
+
+// Expire turns a waiting case into an expired one; false if it was not waiting.
+func (s *Store) Expire(ctx context.Context, id deepskin.CaseID) (bool, error) {
+	won, err := s.change(ctx, `UPDATE cases SET status = 'expired', settled = $2 WHERE id = $1 AND status = 'waiting'`,
+		string(id), millis(time.Now()))
+	if err != nil {
+		return false, fmt.Errorf("expire case %s: %w", id, err)
+	}
+	return won, nil
+}
+
+// Delivered notes that the answer, apology or notice of expiry reached the platform; the first
+// time counts. It returns deepskin.ErrNotFound where there is no such case or nothing that could
+// have been delivered yet.
+func (s *Store) Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error {
+	err := s.changeOne(ctx, `
+		UPDATE cases SET delivered = COALESCE(delivered, $2) WHERE id = $1 AND status IN ('answered', 'failed', 'expired')`,
+		string(id), millis(at))
+	if err != nil {
+		return fmt.Errorf("note delivery of case %s: %w", id, err)
+	}
+	return nil
+}

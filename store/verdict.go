@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"deepskin"
+)
+
+// SetVerdict records or amends the sender's verdict on an answered case; it returns
+// deepskin.ErrNotFound unless the case is the sender's and answered.
+//
+// The thumb replaces the earlier one. An empty truth keeps the earlier truth, unless the thumb
+// turned, and a nil consent keeps the earlier consent. Consent that is taken back erases the kept
+// photo.
+func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error {
+	if v.Truth != "" && !v.Truth.Valid() {
+		return fmt.Errorf("set verdict on case %s: the truth is unknown to us", id)
+	}
+	var keep sql.Null[int64]
+	if v.Keep != nil {
+		keep = sql.Null[int64]{V: number(*v.Keep), Valid: true}
+	}
+	erased := false
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			UPDATE cases SET
+				agrees = $3,
+				truth = CASE WHEN $4 <> '' THEN $4 WHEN agrees = $3 THEN truth ELSE '' END,
+				keep = COALESCE($5, keep),
+				judged = $6
+			WHERE id = $1 AND sender = $2 AND status = 'answered'`,
+			string(id), s.seal.sender(sender), number(v.Agrees), string(v.Truth), keep, millis(time.Now()))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, deepskin.ErrNotFound)
+		}
+		if v.Keep == nil || *v.Keep {
+			return nil
+		}
+		res, err = tx.ExecContext(ctx, `DELETE FROM photos WHERE case_id = $1`, string(id))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		erased = n > 0
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set verdict on case %s: %w", id, err)
+	}
+	if erased {
+		s.scrub(ctx)
+	}
+	return nil
+}
+
+// KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first. It returns
+// deepskin.ErrNotFound unless the case's verdict says that the photo may be kept: no mistake
+// elsewhere, and no consent taken back meanwhile, may leave a photo here.
+func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error {
+	err := s.changeOne(ctx, `
+		INSERT INTO photos (case_id, photo) SELECT id, $2 FROM cases WHERE id = $1 AND keep = 1
+		ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo`,
+		string(id), s.seal.seal(id, kindPhoto, photo))
+	if err != nil {
+		return fmt.Errorf("keep photo of case %s: %w", id, err)
+	}
+	return nil
+}
+
+// Photo returns a kept photo, or deepskin.ErrGone.
+func (s *Store) Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error) {
+	var sealed []byte
+	err := s.db.read.QueryRowContext(ctx, `SELECT photo FROM photos WHERE case_id = $1`, string(id)).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = deepskin.ErrGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read kept photo: %w", err)
+	}
+	photo, err := s.seal.open(id, kindPhoto, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open kept photo of case %s: %w", id, err)
+	}
+	return photo, nil
+}
+
+// number is how booleans are stored, alike in all databases.
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
