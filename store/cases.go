@@ -11,7 +11,8 @@ import (
 )
 
 // caseColumns are the columns that scanCase reads.
-const caseColumns = `id, platform, status, created, deadline, address, source, assessment, delivered, agrees, truth, keep`
+const caseColumns = `id, platform, status, created, deadline, address, acknowledged, source, assessment, failure,
+	delivered, agrees, truth, keep`
 
 // AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
 // delivered this event, it writes nothing and returns the case made for it then, and false.
@@ -92,12 +93,13 @@ func (s *Store) OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin
 	return c, nil
 }
 
-// SetAddress notes where the acknowledgement stands. It returns deepskin.ErrNotFound where the
-// case has been erased meanwhile.
+// SetAddress notes where the bot's latest post about the case stands; the case counts as
+// acknowledged from then on. It returns deepskin.ErrNotFound where the case has been erased
+// meanwhile.
 func (s *Store) SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.Address) error {
 	address, err := s.sealAddress(id, at)
 	if err == nil {
-		err = s.changeOne(ctx, `UPDATE cases SET address = $2 WHERE id = $1`, string(id), address)
+		err = s.changeOne(ctx, `UPDATE cases SET address = $2, acknowledged = 1 WHERE id = $1`, string(id), address)
 	}
 	if err != nil {
 		return fmt.Errorf("set address of case %s: %w", id, err)
@@ -149,16 +151,18 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		c                 deepskin.Case
 		created, deadline int64
 		address, source   []byte
+		acknowledged      int64
 		assessment        sql.Null[string]
 		delivered         sql.Null[int64]
 		agrees, keep      sql.Null[int64]
 		truth             deepskin.Truth
 	)
-	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &source, &assessment,
-		&delivered, &agrees, &truth, &keep)
+	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &acknowledged, &source, &assessment,
+		&c.Failure, &delivered, &agrees, &truth, &keep)
 	if err != nil {
 		return deepskin.Case{}, err
 	}
+	c.Acknowledged = acknowledged != 0
 	c.Created, c.Deadline = fromMillis(created), fromMillis(deadline)
 	if delivered.Valid {
 		c.Delivered = fromMillis(delivered.V)

@@ -165,6 +165,7 @@ func setAddress(t *testing.T, s *store.Store) {
 	c := add(t, s, nil)
 	other := add(t, s, nil)
 	c.Address = deepskin.Address{Platform: "telegram", Chat: "elsewhere", Message: "2"}
+	c.Acknowledged = true
 	ok(t, s.SetAddress(t.Context(), c.ID, c.Address))
 	if got := read(t, s, c.ID); !reflect.DeepEqual(got, c) {
 		t.Errorf("case = %#v, want %#v", got, c)
@@ -249,6 +250,8 @@ func transitions(t *testing.T, s *store.Store) {
 				t.Errorf("from %s to %s: %v, %v; want %v", from, to, changed, err, want)
 			} else if want && after.Status != to {
 				t.Errorf("from %s to %s: it is %s", from, to, after.Status)
+			} else if want && (after.Failure == "the worker died") != (to == deepskin.Failed) {
+				t.Errorf("from %s to %s: the cause is %q", from, to, after.Failure)
 			} else if !want && !reflect.DeepEqual(after, before) {
 				t.Errorf("from %s to %s: refused, yet it is %#v", from, to, after)
 			}
@@ -453,6 +456,16 @@ func photos(t *testing.T, s *store.Store) {
 	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Keep: new(false)}))
 	refused("after consent was taken back")
 	is(t, s.KeepPhoto(ctx, deepskin.NewCaseID(), []byte("photo")), deepskin.ErrNotFound)
+
+	keepPhoto(t, s, c.ID, []byte("photo"))
+	before := read(t, s, c.ID)
+	for range 2 { // the second finds none
+		ok(t, s.DropPhoto(ctx, c.ID))
+		gone("after it was dropped")
+	}
+	if got := read(t, s, c.ID); !reflect.DeepEqual(got, before) {
+		t.Errorf("dropping the photo made the case %#v, want %#v", got, before)
+	}
 }
 
 // keepPhoto gives consent to keep a case's photo, and keeps one.

@@ -30,7 +30,7 @@ func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Asses
 // not pending. The cause is stored in the clear: it must identify nobody.
 func (s *Store) Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error) {
 	won, err := s.change(ctx, `
-		UPDATE cases SET status = 'failed', settled = $2, cause = $3 WHERE id = $1 AND status = 'pending'`,
+		UPDATE cases SET status = 'failed', settled = $2, failure = $3 WHERE id = $1 AND status = 'pending'`,
 		string(id), millis(time.Now()), cause)
 	if err != nil {
 		return false, fmt.Errorf("fail case %s: %w", id, err)

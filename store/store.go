@@ -137,7 +137,11 @@ func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
 
 // change runs one statement and reports whether it changed a row.
 func (s *Store) change(ctx context.Context, statement string, args ...any) (bool, error) {
-	res, err := s.db.write.ExecContext(ctx, statement, args...)
+	return changed(s.db.write.ExecContext(ctx, statement, args...))
+}
+
+// changed reports whether a statement changed a row.
+func changed(res sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err
 	}
@@ -147,8 +151,8 @@ func (s *Store) change(ctx context.Context, statement string, args ...any) (bool
 
 // changeOne runs one statement and returns deepskin.ErrNotFound where it changed no row.
 func (s *Store) changeOne(ctx context.Context, statement string, args ...any) error {
-	changed, err := s.change(ctx, statement, args...)
-	if err == nil && !changed {
+	found, err := s.change(ctx, statement, args...)
+	if err == nil && !found {
 		err = deepskin.ErrNotFound
 	}
 	return err

@@ -26,29 +26,23 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 	}
 	erased := false
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `
+		set, err := changed(tx.ExecContext(ctx, `
 			UPDATE cases SET
 				agrees = $3,
 				truth = CASE WHEN $4 <> '' THEN $4 WHEN agrees = $3 THEN truth ELSE '' END,
 				keep = COALESCE($5, keep),
 				judged = $6
 			WHERE id = $1 AND sender = $2 AND status = 'answered'`,
-			string(id), s.seal.sender(sender), number(v.Agrees), string(v.Truth), keep, millis(time.Now()))
+			string(id), s.seal.sender(sender), number(v.Agrees), string(v.Truth), keep, millis(time.Now())))
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, deepskin.ErrNotFound)
+		if !set {
+			return deepskin.ErrNotFound
 		}
-		if v.Keep == nil || *v.Keep {
-			return nil
+		if v.Keep != nil && !*v.Keep {
+			erased, err = changed(tx.ExecContext(ctx, dropPhoto, string(id)))
 		}
-		res, err = tx.ExecContext(ctx, `DELETE FROM photos WHERE case_id = $1`, string(id))
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		erased = n > 0
 		return err
 	})
 	if err != nil {
@@ -70,6 +64,21 @@ func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte)
 		string(id), s.seal.seal(id, kindPhoto, photo))
 	if err != nil {
 		return fmt.Errorf("keep photo of case %s: %w", id, err)
+	}
+	return nil
+}
+
+// dropPhoto is the statement that erases a kept photo.
+const dropPhoto = `DELETE FROM photos WHERE case_id = $1`
+
+// DropPhoto erases a kept photo, if there is one. The verdict stays as it is.
+func (s *Store) DropPhoto(ctx context.Context, id deepskin.CaseID) error {
+	dropped, err := s.change(ctx, dropPhoto, string(id))
+	if err != nil {
+		return fmt.Errorf("drop photo of case %s: %w", id, err)
+	}
+	if dropped {
+		s.scrub(ctx)
 	}
 	return nil
 }

@@ -14,25 +14,26 @@ CREATE TABLE consents (
 
 -- One photo and its answer.
 CREATE TABLE cases (
-    id         TEXT   NOT NULL PRIMARY KEY,
-    sender     BLOB   NOT NULL,        -- as in consents
-    event      BLOB   NOT NULL UNIQUE, -- keyed hash of platform and event
-    platform   TEXT   NOT NULL,
-    status     TEXT   NOT NULL CHECK (status IN ('waiting', 'pending', 'answered', 'failed', 'expired')),
-    created    BIGINT NOT NULL,
-    deadline   BIGINT NOT NULL,
-    settled    BIGINT,                 -- when it was answered, failed or expired
-    delivered  BIGINT,                 -- only settled cases are delivered
-    address    BLOB   NOT NULL,        -- sealed
-    source     BLOB   NOT NULL,        -- sealed
-    assessment TEXT,                   -- JSON, where answered
-    label      TEXT,                   -- from the assessment, for statistics
-    model      TEXT,                   -- from the assessment, for statistics
-    cause      TEXT,                   -- where failed, for operators
-    agrees     BIGINT,                 -- the verdict; null until there is one
-    truth      TEXT   NOT NULL DEFAULT '',
-    keep       BIGINT,                 -- null until asked
-    judged     BIGINT                  -- when the verdict was last given
+    id           TEXT   NOT NULL PRIMARY KEY,
+    sender       BLOB   NOT NULL,           -- as in consents
+    event        BLOB   NOT NULL UNIQUE,    -- keyed hash of platform and event
+    platform     TEXT   NOT NULL,
+    status       TEXT   NOT NULL CHECK (status IN ('waiting', 'pending', 'answered', 'failed', 'expired')),
+    created      BIGINT NOT NULL,
+    deadline     BIGINT NOT NULL,
+    settled      BIGINT,                    -- when it was answered, failed or expired
+    delivered    BIGINT,                    -- only settled cases are delivered
+    address      BLOB   NOT NULL,           -- sealed
+    acknowledged BIGINT NOT NULL DEFAULT 0, -- whether the address is the bot's
+    source       BLOB   NOT NULL,           -- sealed
+    assessment   TEXT,                      -- JSON, where answered
+    label        TEXT,                      -- from the assessment, for statistics
+    model        TEXT,                      -- from the assessment, for statistics
+    failure      TEXT   NOT NULL DEFAULT '', -- the cause, where failed, for operators
+    agrees       BIGINT,                    -- the verdict; null until there is one
+    truth        TEXT   NOT NULL DEFAULT '',
+    keep         BIGINT,                    -- null until asked
+    judged       BIGINT                     -- when the verdict was last given
 );
 
 CREATE INDEX cases_sender ON cases (sender);
