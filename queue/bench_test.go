@@ -1,0 +1,62 @@
+package queue_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"deepskin"
+	"deepskin/queue"
+)
+
+// BenchmarkPickUp measures how long a job waits for an idle worker, and how many small jobs go
+// through four at a time.
+func BenchmarkPickUp(b *testing.B) {
+	embedded := func(testing.TB) string { return "" }
+	for _, server := range []struct {
+		name  string
+		start func(testing.TB) string
+	}{{"embedded", embedded}, {servers[1].name, servers[1].start}} {
+		b.Run(server.name+"/latency", func(b *testing.B) {
+			q := open(b, queue.Config{URL: server.start(b)})
+			begun := make(chan time.Time)
+			work(b, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
+				begun <- time.Now()
+				return answer(ctx, job, photo)
+			})
+			answers := results(b, q)
+			var waits []time.Duration
+			for b.Loop() {
+				job := newJob()
+				if err := q.PutPhoto(b.Context(), job.Case, []byte("photo"), time.Hour); err != nil {
+					b.Fatal(err)
+				}
+				start := time.Now()
+				if err := q.Enqueue(b.Context(), job); err != nil {
+					b.Fatal(err)
+				}
+				waits = append(waits, receive(b, begun).Sub(start))
+				receive(b, answers)
+			}
+			slices.Sort(waits)
+			b.ReportMetric(float64(waits[len(waits)/2].Microseconds()), "p50-µs")
+			b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds()), "p99-µs")
+		})
+		b.Run(server.name+"/throughput", func(b *testing.B) {
+			q := open(b, queue.Config{URL: server.start(b), Backlog: 1 << 30})
+			work(b, q, 4, answer)
+			answers := results(b, q)
+			for b.Loop() {
+				const batch = 100
+				for range batch {
+					submit(b, q, newJob())
+				}
+				for range batch {
+					receive(b, answers)
+				}
+			}
+			b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "jobs/s")
+		})
+	}
+}

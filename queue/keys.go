@@ -1,0 +1,30 @@
+package queue
+
+import "deepskin"
+
+// Names of what is in Redis. The braces are a hash tag: scripts touch several keys at once, so a
+// Redis Cluster has to keep them all in one slot.
+const (
+	prefix = "{deepskin}:"
+
+	jobsStream  = prefix + "jobs"
+	deadLetters = prefix + "dead"
+	// workersGroup and botsGroup are the consumer groups of the jobs and of the results.
+	workersGroup = "workers"
+	botsGroup    = "bots"
+)
+
+// Fields of stream entries.
+const payloadField = "json"
+
+// resultsStream holds a platform's results until one of its bots has handled them.
+func resultsStream(platform string) string { return prefix + "results:" + platform }
+
+// photoKey holds a photo until the worker has answered.
+func photoKey(id deepskin.CaseID) string { return prefix + "photo:" + string(id) }
+
+// copyKey holds the reduced copy that the worker left.
+func copyKey(id deepskin.CaseID) string { return prefix + "copy:" + string(id) }
+
+// markKey holds the entry ID of the case's job while that waits or is being worked on.
+func markKey(id deepskin.CaseID) string { return prefix + "job:" + string(id) }

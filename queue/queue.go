@@ -1,0 +1,190 @@
+// Package queue is all that DeepSkin keeps in Redis: jobs on their way to the workers, results on
+// their way back, photos in transit and rate limits. Nothing here has to last: the store keeps the
+// promise to the user, and Redis may come back empty at any time.
+//
+// A job or a result may arrive twice, after a lost answer or a stalled worker, and whoever takes
+// it must tolerate that.
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// A Config says where Redis is and how much may be in it.
+type Config struct {
+	// URL names a Redis server as redis://, rediss:// or unix://. Empty starts one inside this
+	// process, which forgets everything when the process ends.
+	URL string
+	// CopyTTL is how long a reduced copy is held after the answer. Zero means 24 hours.
+	CopyTTL time.Duration
+	// Backlog is how many jobs may be waiting or being worked on. Zero means 1,000.
+	Backlog int
+	// PhotosPerMinute is how many photos a sender may send in a minute. Zero means any number.
+	PhotosPerMinute int
+	// PhotosPerDay is how many photos a sender may send in 24 hours. Zero means any number.
+	PhotosPerDay int
+	// Secret keys the hash under which senders are counted; all bot processes need the same. It
+	// may be empty only where neither rate limit is set.
+	Secret []byte
+	// DeadLetters is how many dead letters are kept, the newest ones. Zero means 1,000.
+	DeadLetters int
+	// ClaimIdle is how long nothing must be heard of a worker until another takes its job. Zero
+	// means 5 seconds.
+	ClaimIdle time.Duration
+	// MaxDeliveries is how often a job is tried before it becomes a dead letter. Zero means 3.
+	MaxDeliveries int
+	// DrainTimeout is how long Work and Results let what they hold finish after their context
+	// has ended. Zero means 20 seconds.
+	DrainTimeout time.Duration
+	// Logger is where outages and failed jobs are told. Nil means nowhere.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.CopyTTL, 24*time.Hour)
+	setDefault(&c.Backlog, 1000)
+	setDefault(&c.DeadLetters, 1000)
+	setDefault(&c.ClaimIdle, 5*time.Second)
+	setDefault(&c.MaxDeliveries, 3)
+	setDefault(&c.DrainTimeout, 20*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c Config) check() error {
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{
+		{"copy TTL", int64(c.CopyTTL)},
+		{"backlog", int64(c.Backlog)},
+		{"photos per minute", int64(c.PhotosPerMinute)},
+		{"photos per day", int64(c.PhotosPerDay)},
+		{"dead letters", int64(c.DeadLetters)},
+		{"claim idle time", int64(c.ClaimIdle)},
+		{"deliveries", int64(c.MaxDeliveries)},
+		{"drain timeout", int64(c.DrainTimeout)},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("queue: %s must not be negative", f.name)
+		}
+	}
+	if (c.PhotosPerMinute > 0 || c.PhotosPerDay > 0) && len(c.Secret) == 0 {
+		return errors.New("queue: a rate limit needs a secret to hash senders with")
+	}
+	return nil
+}
+
+// A Queue is a connection to Redis. Its methods may be called at the same time.
+type Queue struct {
+	config   Config
+	log      *slog.Logger
+	rdb      redis.UniversalClient
+	embedded *miniredis.Miniredis // nil where a server was named
+}
+
+// poolSize bounds the connections to Redis, which are opened as they are needed. Work and each
+// Results hold one for their blocking read, whatever their concurrency.
+const poolSize = 64
+
+// Open connects to the Redis that config names and makes sure that it answers. No error of it
+// repeats the URL, which may hold a password.
+func Open(ctx context.Context, config Config) (*Queue, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	config = config.withDefaults()
+	// The library's own lines repeat every failed try; outages are told once, by us.
+	logging.Disable()
+
+	q := &Queue{config: config, log: config.Logger}
+	options := &redis.Options{}
+	if config.URL == "" {
+		q.embedded = miniredis.NewMiniRedis()
+		q.embedded.ClockTTL(true)
+		// In-memory connections: no port that others on this machine could read photos from.
+		options.Dialer = func(context.Context, string, string) (net.Conn, error) {
+			return q.embedded.Dial()
+		}
+	} else {
+		var err error
+		if options, err = redis.ParseURL(config.URL); err != nil {
+			return nil, errors.New("queue: the Redis URL is not of the form redis://user:password@host:port/0 (or rediss:// or unix://)")
+		}
+	}
+	if options.PoolSize == 0 {
+		options.PoolSize = poolSize
+	}
+	options.ContextTimeoutEnabled = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	q.rdb = redis.NewClient(options)
+
+	if err := q.Ping(ctx); err != nil {
+		return nil, errors.Join(err, q.Close())
+	}
+	q.warnOfEviction(ctx)
+	return q, nil
+}
+
+// Close gives up the connection, and with it an embedded Redis and all that is in it. Work and
+// Results must have returned.
+func (q *Queue) Close() error {
+	err := q.rdb.Close()
+	if q.embedded != nil {
+		q.embedded.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("close Redis connection: %w", err)
+	}
+	return nil
+}
+
+// Ping reports whether Redis answers.
+func (q *Queue) Ping(ctx context.Context) error {
+	if err := q.rdb.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("ping Redis: %w", err)
+	}
+	return nil
+}
+
+// warnOfEviction tells operators of a Redis that drops photos and jobs when its memory is full,
+// instead of refusing new ones. Servers that do not say how they are set up are believed.
+func (q *Queue) warnOfEviction(ctx context.Context) {
+	info, err := q.rdb.Info(ctx, "memory").Result()
+	if err != nil {
+		return
+	}
+	policy, limited := "", false
+	for line := range strings.Lines(info) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch key {
+		case "maxmemory_policy":
+			policy = value
+		case "maxmemory":
+			limited = value != "0"
+		}
+	}
+	if limited && policy != "noeviction" {
+		q.log.WarnContext(ctx, "Redis drops photos and jobs when its memory is full; set maxmemory-policy to noeviction", "policy", policy)
+	}
+}
