@@ -35,7 +35,7 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"open cases are those that need something", openCases},
 		{"verdicts are amended", verdicts},
 		{"verdicts need an answered case of one's own", verdictOwnership},
-		{"photos are kept with consent only", photos},
+		{"photos are kept until consent ends", photos},
 		{"a case is forgotten", forgetCase},
 		{"a sender is forgotten", forgetSender},
 		{"a closed store says so", closed},
@@ -431,17 +431,6 @@ func photos(t *testing.T, s *store.Store) {
 			t.Fatalf("%s: error = %v, want ErrGone", when, err)
 		}
 	}
-	refused := func(when string) {
-		t.Helper()
-		if err := s.KeepPhoto(ctx, c.ID, []byte("photo")); !errors.Is(err, deepskin.ErrNotFound) {
-			t.Fatalf("%s: error = %v, want ErrNotFound", when, err)
-		}
-		gone(when)
-	}
-	refused("without a verdict")
-	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{}))
-	refused("before consent was asked")
-	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Keep: new(true)}))
 	gone("before it was kept")
 	for _, photo := range [][]byte{[]byte("first"), bytes.Repeat([]byte("second"), 100_000)} {
 		ok(t, s.KeepPhoto(ctx, c.ID, photo))
@@ -450,14 +439,19 @@ func photos(t *testing.T, s *store.Store) {
 		}
 	}
 	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Agrees: true})) // says nothing of the photo
+	if v := read(t, s, c.ID).Verdict; v.Keep == nil || !*v.Keep {
+		t.Errorf("verdict = %#v, want the consent that came with the photo", v)
+	}
 	if _, err := s.Photo(ctx, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	ok(t, s.SetVerdict(ctx, alice, c.ID, deepskin.Verdict{Keep: new(false)}))
-	refused("after consent was taken back")
-	is(t, s.KeepPhoto(ctx, deepskin.NewCaseID(), []byte("photo")), deepskin.ErrNotFound)
+	gone("after consent was taken back")
 
-	keepPhoto(t, s, c.ID, []byte("photo"))
+	ok(t, s.KeepPhoto(ctx, c.ID, []byte("photo")))
+	if v := read(t, s, c.ID).Verdict; v.Keep == nil || !*v.Keep {
+		t.Errorf("verdict = %#v, want the consent given anew", v)
+	}
 	before := read(t, s, c.ID)
 	for range 2 { // the second finds none
 		ok(t, s.DropPhoto(ctx, c.ID))
@@ -466,13 +460,13 @@ func photos(t *testing.T, s *store.Store) {
 	if got := read(t, s, c.ID); !reflect.DeepEqual(got, before) {
 		t.Errorf("dropping the photo made the case %#v, want %#v", got, before)
 	}
-}
 
-// keepPhoto gives consent to keep a case's photo, and keeps one.
-func keepPhoto(t testing.TB, s *store.Store, id deepskin.CaseID, photo []byte) {
-	t.Helper()
-	ok(t, s.SetVerdict(t.Context(), alice, id, deepskin.Verdict{Keep: new(true)}))
-	ok(t, s.KeepPhoto(t.Context(), id, photo))
+	pending := add(t, s, nil)
+	for _, id := range []deepskin.CaseID{pending.ID, deepskin.NewCaseID()} {
+		is(t, s.KeepPhoto(ctx, id, []byte("photo")), deepskin.ErrNotFound)
+		_, err := s.Photo(ctx, id)
+		is(t, err, deepskin.ErrGone)
+	}
 }
 
 func forgetCase(t *testing.T, s *store.Store) {
@@ -481,7 +475,7 @@ func forgetCase(t *testing.T, s *store.Store) {
 	c, _, err := s.AddCase(ctx, event)
 	ok(t, err)
 	won(t)(s.Answer(ctx, c.ID, assessment()))
-	keepPhoto(t, s, c.ID, []byte("photo"))
+	ok(t, s.KeepPhoto(t.Context(), c.ID, []byte("photo")))
 	other := add(t, s, nil)
 	_, err = s.GiveConsent(ctx, alice, start, start)
 	ok(t, err)
@@ -509,7 +503,7 @@ func forgetSender(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	later := add(t, s, func(n *deepskin.NewCase) { n.Created = start.Add(time.Second) })
 	answered := addAnswered(t, s)
-	keepPhoto(t, s, answered.ID, []byte("photo"))
+	ok(t, s.KeepPhoto(t.Context(), answered.ID, []byte("photo")))
 	answered = read(t, s, answered.ID)
 	foreign := add(t, s, func(n *deepskin.NewCase) { n.Sender = bob })
 	for _, sender := range []deepskin.Sender{alice, bob} {

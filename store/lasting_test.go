@@ -40,7 +40,7 @@ func reopen(t *testing.T, url string) {
 	s, err := store.Open(ctx, url, keys())
 	ok(t, err)
 	c := addAnswered(t, s)
-	keepPhoto(t, s, c.ID, []byte("photo"))
+	ok(t, s.KeepPhoto(t.Context(), c.ID, []byte("photo")))
 	_, err = s.GiveConsent(ctx, alice, start, start)
 	ok(t, err)
 	c = read(t, s, c.ID)
@@ -127,6 +127,8 @@ func kill(t *testing.T, url string) {
 		want := assessment()
 		if c := read(t, s, id); c.Status != deepskin.Answered || !reflect.DeepEqual(c.Assessment, &want) {
 			t.Errorf("case is %s with %#v, want it answered", c.Status, c.Assessment)
+		} else if c.Verdict == nil || c.Verdict.Truth != deepskin.TruthBenign {
+			t.Errorf("verdict is %#v, want it as it was given", c.Verdict)
 		}
 		if photo, err := s.Photo(t.Context(), id); err != nil || string(photo) != string(id) {
 			t.Errorf("photo = %q, %v", photo, err)
@@ -148,10 +150,10 @@ func write(ctx context.Context, url string) error {
 		if won, err := s.Answer(ctx, n.ID, assessment()); err != nil || !won {
 			return fmt.Errorf("answer: %v, %w", won, err)
 		}
-		if err := s.SetVerdict(ctx, n.Sender, n.ID, deepskin.Verdict{Keep: new(true)}); err != nil {
+		if err := s.KeepPhoto(ctx, n.ID, []byte(n.ID)); err != nil {
 			return err
 		}
-		if err := s.KeepPhoto(ctx, n.ID, []byte(n.ID)); err != nil {
+		if err := s.SetVerdict(ctx, n.Sender, n.ID, deepskin.Verdict{Truth: deepskin.TruthBenign}); err != nil {
 			return err
 		}
 		if _, err := fmt.Println(n.ID); err != nil {

@@ -145,7 +145,7 @@ func TestSQLiteFilesIdentifyNobody(t *testing.T) {
 	ok(t, err)
 	won(t)(s.Answer(t.Context(), n.ID, assessment()))
 	photo := noise(100_000)
-	keepPhoto(t, s, n.ID, photo)
+	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
 
 	check := func(when string) {
 		t.Helper()
@@ -193,7 +193,7 @@ func TestSQLiteFilesForget(t *testing.T) {
 			s := openURL(t, url)
 			add(t, s, func(n *deepskin.NewCase) { n.Sender = bob })
 			c := addAnswered(t, s)
-			keepPhoto(t, s, c.ID, noise(100_000))
+			ok(t, s.KeepPhoto(t.Context(), c.ID, noise(100_000)))
 			add(t, s, func(n *deepskin.NewCase) { n.Sender = bob })
 			sealed := sealedPhoto(t, url, c.ID)
 			if found := pieces(contents(t, url), sealed); found < 1000 {
@@ -218,7 +218,7 @@ func TestSQLiteForgetsWhileAnotherReads(t *testing.T) {
 	var log bytes.Buffer
 	s := openURL(t, url, store.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	c := addAnswered(t, s)
-	keepPhoto(t, s, c.ID, noise(100_000))
+	ok(t, s.KeepPhoto(t.Context(), c.ID, noise(100_000)))
 	sealed := sealedPhoto(t, url, c.ID)
 
 	beside(t, url, func(db *sql.DB) {

@@ -54,14 +54,24 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 	return nil
 }
 
-// KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first. It returns
-// deepskin.ErrNotFound unless the case's verdict says that the photo may be kept: no mistake
-// elsewhere, and no consent taken back meanwhile, may leave a photo here.
+// KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first. The consent is
+// recorded in the same step, so that no photo is ever here without it. It returns
+// deepskin.ErrNotFound unless there is such a case and it is answered.
 func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error {
-	err := s.changeOne(ctx, `
-		INSERT INTO photos (case_id, photo) SELECT id, $2 FROM cases WHERE id = $1 AND keep = 1
-		ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo`,
-		string(id), s.seal.seal(id, kindPhoto, photo))
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		found, err := changed(tx.ExecContext(ctx, `UPDATE cases SET keep = 1 WHERE id = $1 AND status = 'answered'`, string(id)))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return deepskin.ErrNotFound
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO photos (case_id, photo) VALUES ($1, $2)
+			ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo`,
+			string(id), s.seal.seal(id, kindPhoto, photo))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("keep photo of case %s: %w", id, err)
 	}
