@@ -14,13 +14,8 @@ import (
 	"deepskin/bot"
 )
 
-const (
-	// pollMargin is how much longer than Telegram holds it a request for updates may take.
-	pollMargin = 10 * time.Second
-	// farewell bounds what is still done after Run's context has ended: sending the replies
-	// that the bot gave, and telling Telegram which updates need not come again.
-	farewell = 5 * time.Second
-)
+// pollMargin is how much longer than Telegram holds it a request for updates may take.
+const pollMargin = 10 * time.Second
 
 // commands are what Telegram's menu offers; /start is what its own button sends.
 var commands = []tgbotapi.BotCommand{
@@ -46,7 +41,7 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 	desk := newDesk(a, h, username, sending)
 	next, err := a.poll(ctx, desk)
 
-	time.AfterFunc(farewell, stop)
+	time.AfterFunc(a.drainTime, stop)
 	a.confirm(sending, next)
 	desk.wait()
 	return err

@@ -51,6 +51,9 @@ type Config struct {
 	// Backoff is the first pause after a failure. It doubles with each failure that follows,
 	// up to 64 times this or 30 s. Zero means 500 ms.
 	Backoff time.Duration
+	// DrainTime bounds what is still done after Run's context has ended: sending the replies that
+	// the bot gave, and telling Telegram which updates need not come again. Zero means 5 s.
+	DrainTime time.Duration
 	// ChatRate is how many messages and edits a second go to one chat in the long run. Zero
 	// means 1, Telegram's limit.
 	ChatRate float64
@@ -75,6 +78,7 @@ type Adapter struct {
 	callTimeout  time.Duration
 	maxWait      time.Duration
 	backoff      backoff
+	drainTime    time.Duration
 	gate         *gate
 	log          *slog.Logger
 }
@@ -99,7 +103,7 @@ func New(c Config) (*Adapter, error) {
 	if !ok || strings.Contains(host, "%") {
 		return nil, fmt.Errorf("telegram: the API endpoint has to end in %q and hold no other %%", endpointForm)
 	}
-	if c.PollTimeout < 0 || c.CallTimeout < 0 || c.MaxWait < 0 || c.Backoff < 0 ||
+	if c.PollTimeout < 0 || c.CallTimeout < 0 || c.MaxWait < 0 || c.Backoff < 0 || c.DrainTime < 0 ||
 		c.ChatRate < 0 || c.ChatBurst < 0 || c.Rate < 0 || c.Burst < 0 {
 		return nil, errors.New("telegram: timeouts and rates cannot be negative")
 	}
@@ -116,6 +120,7 @@ func New(c Config) (*Adapter, error) {
 		callTimeout:  orElse(c.CallTimeout, 30*time.Second),
 		maxWait:      orElse(c.MaxWait, time.Minute),
 		backoff:      backoff(orElse(c.Backoff, 500*time.Millisecond)),
+		drainTime:    orElse(c.DrainTime, 5*time.Second),
 		gate: newGate(
 			rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5),
 			rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)),
