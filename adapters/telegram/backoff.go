@@ -16,14 +16,8 @@ func (b backoff) after(failures int) time.Duration {
 	return pause/2 + rand.N(pause/2+1)
 }
 
-// sleep waits for d. It returns at once, with an error, where ctx would end before that.
+// sleep waits for d, or returns an error when ctx ends before that.
 func sleep(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		return context.DeadlineExceeded
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -32,4 +26,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// sleepWithin waits for d. It returns at once, with an error, where ctx would end before that.
+func sleepWithin(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return context.DeadlineExceeded
+	}
+	return sleep(ctx, d)
 }

@@ -64,7 +64,7 @@ func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (j
 	if err == nil {
 		return resp.Result, nil
 	}
-	failure := &apiError{method: c.method, status: t.status, secret: a.token}
+	failure := &apiError{method: c.method, status: t.status, secret: a.secret}
 	var refusal *tgbotapi.Error
 	if errors.As(err, &refusal) {
 		failure.cause = meaning(t.status, refusal.Message)
@@ -99,11 +99,11 @@ func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMe
 			a.log.InfoContext(ctx, "telegram wants fewer messages", "method", c.method, "wait", failure.retryAfter)
 			a.gate.slowDown(l, failure.retryAfter)
 		case failure.retryAfter > 0:
-			if err := sleep(patience, failure.retryAfter); err != nil {
+			if err := sleepWithin(patience, failure.retryAfter); err != nil {
 				return nil, gaveUp(ctx, c.method, err)
 			}
 		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):
-			if sleep(patience, a.backoff.after(failures)) != nil {
+			if sleepWithin(patience, a.backoff.after(failures)) != nil {
 				return nil, failure
 			}
 			failures++
@@ -120,8 +120,11 @@ func (a *Adapter) alone(ctx context.Context, c call) (json.RawMessage, error) {
 	return a.do(ctx, patience, nil, c)
 }
 
+// A doer makes a call and returns its result.
+type doer func(call) (json.RawMessage, error)
+
 // in lets calls be made in a chat while it has the chat's turn, so that no other comes in between.
-func (a *Adapter) in(ctx context.Context, chat string, calls func(do func(call) (json.RawMessage, error)) error) error {
+func (a *Adapter) in(ctx context.Context, chat string, calls func(doer) error) error {
 	patience, cancel := context.WithTimeout(ctx, a.maxWait)
 	defer cancel()
 	l, err := a.gate.enter(patience, chat)

@@ -108,7 +108,7 @@ func TestRepliesKeepTheirOrder(t *testing.T) {
 	s := telegramtest.New(t)
 	c := quick(s)
 	// One message at once: what is refused then can only be about the chat itself.
-	c.ChatBurst = 1
+	c.ChatRate, c.ChatBurst = 20, 1
 	c.MaxWait = 2 * time.Hour
 	c.DrainTime = time.Millisecond
 	a, _ := adapter(t, c)

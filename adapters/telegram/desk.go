@@ -35,7 +35,7 @@ type desk struct {
 	answers errgroup.Group
 }
 
-func newDesk(a *Adapter, h bot.Handler, username string, sending context.Context) *desk {
+func newDesk(sending context.Context, a *Adapter, h bot.Handler, username string) *desk {
 	d := &desk{adapter: a, handler: h, username: username, sending: sending, replies: newOutbox()}
 	d.answers.SetLimit(maxAnswers)
 	return d

@@ -53,7 +53,7 @@ type apiError struct {
 	// cause is a transport's error without the URL, or what Telegram's description means; nil
 	// where it means nothing known.
 	cause error
-	// secret is taken out of the cause's text, should it be there.
+	// secret is the part of the token that must not be in the text, should the cause have it.
 	secret string
 }
 

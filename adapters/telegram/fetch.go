@@ -52,7 +52,7 @@ func (a *Adapter) download(ctx context.Context, path string) ([]byte, error) {
 			return photo, nil
 		}
 		if !failure.passing() || failures+1 == maxAttempts || ctx.Err() != nil ||
-			sleep(patience, a.backoff.after(failures)) != nil {
+			sleepWithin(patience, a.backoff.after(failures)) != nil {
 			return nil, failure
 		}
 	}
@@ -61,7 +61,7 @@ func (a *Adapter) download(ctx context.Context, path string) ([]byte, error) {
 func (a *Adapter) downloadOnce(ctx context.Context, path string) ([]byte, *apiError) {
 	ctx, cancel := context.WithTimeout(ctx, a.callTimeout)
 	defer cancel()
-	failure := &apiError{method: "download", secret: a.token}
+	failure := &apiError{method: "download", secret: a.secret}
 	// The library knows only Telegram's own host for files.
 	url := fmt.Sprintf(a.fileEndpoint, a.token, path)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

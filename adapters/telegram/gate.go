@@ -68,8 +68,10 @@ func (g *gate) leave(l *lane) {
 // that would take longer than ctx lasts.
 func (g *gate) pace(ctx context.Context, l *lane) error {
 	for {
-		if err := sleep(ctx, g.closedFor(l)); err != nil {
-			return err
+		if closed := g.closedFor(l); closed > 0 {
+			if err := sleepWithin(ctx, closed); err != nil {
+				return err
+			}
 		}
 		if err := l.limiter.Wait(ctx); err != nil {
 			return err

@@ -38,7 +38,7 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 	// The replies outlive ctx a little, so that a restart does not swallow them.
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	desk := newDesk(a, h, username, sending)
+	desk := newDesk(sending, a, h, username)
 	next, err := a.poll(ctx, desk)
 
 	time.AfterFunc(a.drainTime, stop)

@@ -31,7 +31,7 @@ func (a *Adapter) Send(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 	if err != nil {
 		return deepskin.Address{}, err
 	}
-	err = a.in(ctx, to.Chat, func(do func(call) (json.RawMessage, error)) error {
+	err = a.in(ctx, to.Chat, func(do doer) error {
 		result, err := do(c)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (a *Adapter) Edit(ctx context.Context, at deepskin.Address, r bot.Reply) er
 	if err != nil {
 		return err
 	}
-	err = a.in(ctx, at.Chat, func(do func(call) (json.RawMessage, error)) error {
+	err = a.in(ctx, at.Chat, func(do doer) error {
 		_, err := do(c)
 		if errors.Is(err, errNoText) {
 			// The reply does not say that the message is a picture; Telegram just did.
@@ -89,7 +89,7 @@ func (a *Adapter) Delete(ctx context.Context, at deepskin.Address) error {
 	if err := checkMessage(at); err != nil {
 		return err
 	}
-	err := a.in(ctx, at.Chat, func(do func(call) (json.RawMessage, error)) error {
+	err := a.in(ctx, at.Chat, func(do doer) error {
 		_, err := do(call{method: "deleteMessage", params: target(at), repeatable: true})
 		return err
 	})

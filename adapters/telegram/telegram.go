@@ -71,6 +71,7 @@ type Config struct {
 // Adapter is the bot's connection to Telegram. Its methods may be called at the same time.
 type Adapter struct {
 	token        string
+	secret       string // what follows the bot's number in the token
 	endpoint     string
 	fileEndpoint string
 	client       *http.Client
@@ -110,9 +111,11 @@ func New(c Config) (*Adapter, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	_, secret, _ := strings.Cut(c.Token, ":")
 	silenceLibrary()
 	return &Adapter{
 		token:        c.Token,
+		secret:       secret,
 		endpoint:     c.APIEndpoint,
 		fileEndpoint: host + "/file" + endpointForm,
 		client:       withoutRedirects(c.HTTPClient),
