@@ -1,0 +1,155 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"deepskin"
+	"deepskin/bot"
+)
+
+// A caseInput names a case and who asks for it.
+type caseInput struct {
+	Session session         `cookie:"deepskin_session" doc:"The session that sent the photo. Nobody else sees the case."`
+	ID      deepskin.CaseID `path:"id" doc:"The case's ID, 26 characters."`
+}
+
+// owner returns the case that is asked for and by whom, or the problem that it cannot exist.
+func owner(session session, id deepskin.CaseID) (deepskin.Sender, deepskin.CaseID, error) {
+	sender, ok := session.sender()
+	if !ok || !id.Valid() {
+		return deepskin.Sender{}, "", notFound()
+	}
+	return sender, id, nil
+}
+
+// A caseBody is a case as the API shows it.
+type caseBody struct {
+	ID       deepskin.CaseID `json:"id"`
+	Status   deepskin.Status `json:"status" enum:"waiting,pending,answered,failed,expired" doc:"How far the case has come."`
+	Created  time.Time       `json:"created"`
+	Deadline time.Time       `json:"deadline" doc:"By when there will be an answer or an apology."`
+	Title    string          `json:"title" doc:"One line on the present state."`
+	Text     string          `json:"text" doc:"Plain text, paragraphs separated by empty lines."`
+
+	Label      deepskin.Label     `json:"label,omitempty" enum:"benign,malignant,inconclusive" doc:"The risk; there once the case is answered."`
+	Malignancy *float64           `json:"malignancy,omitempty" minimum:"0" maximum:"1" doc:"Calibrated probability that the lesion is malignant; absent where the model was not run."`
+	Confidence *float64           `json:"confidence,omitempty" minimum:"0" maximum:"1" doc:"Calibrated probability of the label; absent where the model was not run."`
+	Diagnoses  map[string]float64 `json:"diagnoses,omitempty" doc:"Probabilities of the seven codes of HAM10000; not a diagnosis."`
+	Problems   []string           `json:"problems,omitempty" doc:"Why the photo was refused; absent unless it was."`
+	Model      string             `json:"model,omitempty" doc:"The model's version."`
+	Heatmap    string             `json:"heatmap,omitempty" doc:"Where there is a picture of what the model looked at, for as long as the photo is kept."`
+	Verdict    *verdictBody       `json:"verdict,omitempty" doc:"What the owner said of the answer."`
+}
+
+type caseOutput struct{ Body caseBody }
+
+func (s *server) registerCase(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "read-case",
+		Method:      http.MethodGet,
+		Path:        "/v1/cases/{id}",
+		Summary:     "Read a case and its answer",
+		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
+	}, func(ctx context.Context, in *caseInput) (*caseOutput, error) {
+		sender, id, err := owner(in.Session, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		body, err := s.readCase(ctx, sender, id)
+		if err != nil {
+			return nil, err
+		}
+		return &caseOutput{body}, nil
+	})
+}
+
+// readCase returns a case as the API shows it, or a problem.
+func (s *server) readCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (caseBody, error) {
+	view, err := s.cases.Case(ctx, sender, id)
+	if err != nil {
+		return caseBody{}, s.problem("read a case", id, err)
+	}
+	return show(view), nil
+}
+
+func show(v bot.View) caseBody {
+	c := v.Case
+	body := caseBody{
+		ID: c.ID, Status: c.Status, Created: c.Created.UTC(), Deadline: c.Deadline.UTC(),
+		Title: v.Reply.Title, Text: v.Reply.Text,
+		Verdict: (*verdictBody)(c.Verdict),
+	}
+	a := c.Assessment
+	if a == nil {
+		return body
+	}
+	body.Label, body.Model = a.Label, a.Model
+	for _, p := range a.Problems {
+		body.Problems = append(body.Problems, string(p))
+	}
+	if a.Diagnoses != nil {
+		body.Malignancy, body.Confidence = &a.Malignancy, &a.Confidence
+		body.Diagnoses = make(map[string]float64, len(a.Diagnoses))
+		for d, p := range a.Diagnoses {
+			body.Diagnoses[string(d)] = p
+		}
+	}
+	if a.Grid != nil {
+		body.Heatmap = "/v1/cases/" + string(c.ID) + "/heatmap"
+	}
+	return body
+}
+
+type heatmapOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func (s *server) registerHeatmap(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "read-heatmap",
+		Method:      http.MethodGet,
+		Path:        "/v1/cases/{id}/heatmap",
+		Summary:     "See what the model looked at",
+		Errors:      []int{http.StatusNotFound, http.StatusGone, http.StatusServiceUnavailable},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The photo with what speaks for the label marked on it.",
+			Content: map[string]*huma.MediaType{
+				"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+			},
+		}},
+	}, func(ctx context.Context, in *caseInput) (*heatmapOutput, error) {
+		sender, id, err := owner(in.Session, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		picture, err := s.cases.Heatmap(ctx, sender, id)
+		if err != nil {
+			return nil, s.problem("draw a heatmap", id, err)
+		}
+		return &heatmapOutput{ContentType: "image/jpeg", Body: picture}, nil
+	})
+}
+
+func (s *server) registerDelete(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "delete-case",
+		Method:      http.MethodDelete,
+		Path:        "/v1/cases/{id}",
+		Summary:     "Delete a photo, its answer and what was said of it",
+		Errors:      []int{http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, func(ctx context.Context, in *caseInput) (*struct{}, error) {
+		sender, id, err := owner(in.Session, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.cases.ForgetCase(ctx, sender, id); err != nil {
+			return nil, s.problem("delete a case", id, err)
+		}
+		return nil, nil
+	})
+}

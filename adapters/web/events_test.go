@@ -1,0 +1,220 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"deepskin"
+	"deepskin/adapters/web"
+	"deepskin/bot"
+)
+
+// A feed is an open event stream.
+type feed struct {
+	t     *testing.T
+	lines *bufio.Scanner
+	close func()
+}
+
+// follow opens the event stream of a case.
+func (v *visitor) follow(id deepskin.CaseID) *feed {
+	v.t.Helper()
+	ctx, cancel := context.WithCancel(v.t.Context())
+	v.t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.site.url+"/v1/cases/"+string(id)+"/events", nil)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	res, err := v.http.Do(req)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(func() { _ = res.Body.Close() })
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		v.t.Fatalf("events: %s, %s", res.Status, res.Header.Get("Content-Type"))
+	}
+	checkGuards(v.t, res)
+	return &feed{t: v.t, lines: bufio.NewScanner(res.Body), close: cancel}
+}
+
+// next returns the next event's status, ":" for a comment, or "" at the end of the stream.
+func (f *feed) next() string {
+	f.t.Helper()
+	name := ""
+	for f.lines.Scan() {
+		line := f.lines.Text()
+		switch {
+		case strings.HasPrefix(line, ":"):
+			return ":"
+		case strings.HasPrefix(line, "event: "):
+			name = strings.TrimPrefix(line, "event: ")
+		case strings.HasPrefix(line, "data: "):
+			var c struct{ Status string }
+			if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &c); err != nil || name != "case" {
+				f.t.Fatalf("event %q with %q: %v", name, line, err)
+			}
+			return c.Status
+		}
+	}
+	return ""
+}
+
+// want reads statuses in this order, comments left out.
+func (f *feed) want(statuses ...string) {
+	f.t.Helper()
+	for _, want := range statuses {
+		got := f.next()
+		for got == ":" {
+			got = f.next()
+		}
+		if got != want {
+			f.t.Fatalf("the next event is %q, want %q", got, want)
+		}
+	}
+}
+
+func TestEventsFollowACaseToItsEnd(t *testing.T) {
+	s := serve(t, web.Config{})
+	v := s.visitor(t)
+	id := v.send([]byte("x"))
+	s.bot.settle(id, func(view *bot.View) { view.Case.Status = deepskin.Waiting })
+	f, second := v.follow(id), v.follow(id)
+	f.want("waiting")
+	second.want("waiting")
+	s.bot.settle(id, func(view *bot.View) { view.Case.Status = deepskin.Pending })
+	f.want("pending")
+	s.bot.settle(id, answered)
+	f.want("answered", "")
+	second.want("pending", "answered", "")
+
+	v.follow(id).want("answered", "") // Whoever comes late sees the end at once.
+	for _, end := range []deepskin.Status{deepskin.Failed, deepskin.Expired} {
+		s.bot.settle(id, func(view *bot.View) { view.Case.Status = end })
+		v.follow(id).want(string(end), "")
+	}
+}
+
+func TestEventsShowThatTheyAreAlive(t *testing.T) {
+	s := serve(t, web.Config{Heartbeat: time.Millisecond})
+	v := s.visitor(t)
+	id := v.send([]byte("x"))
+	f := v.follow(id)
+	f.want("pending")
+	if got := f.next(); got != ":" {
+		t.Errorf("a silent stream said %q, want a comment", got)
+	}
+	s.bot.settle(id, answered)
+	f.want("answered", "")
+}
+
+func TestEventsEndWhenTheCaseIsDeleted(t *testing.T) {
+	s := serve(t, web.Config{})
+	v := s.visitor(t)
+	id := v.send([]byte("x"))
+	f := v.follow(id)
+	f.want("pending")
+	if res, body := v.do(http.MethodDelete, "/v1/cases/"+string(id), nil); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("%s: %s", res.Status, body)
+	}
+	f.want("")
+	res, body := v.get("/v1/cases/" + string(id) + "/events")
+	checkProblem(t, res, body, http.StatusNotFound)
+}
+
+// watched tells when the store is asked for a case with a context that has ended.
+type watched struct {
+	*fakeBot
+	left chan struct{}
+}
+
+func (w watched) Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error) {
+	context.AfterFunc(ctx, func() {
+		select {
+		case w.left <- struct{}{}:
+		default:
+		}
+	})
+	return w.fakeBot.Case(ctx, sender, id)
+}
+
+func TestClientThatLeavesEndsItsStream(t *testing.T) {
+	fake := newFakeBot()
+	cases := watched{fake, make(chan struct{}, 1)}
+	addr := make(chan string, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	adapter := web.New(web.Config{Addr: "127.0.0.1:0", OnListen: func(a string) { addr <- a }}, cases)
+	go func() { ended <- adapter.Run(ctx, fake) }()
+	s := &site{url: "http://" + <-addr, bot: fake}
+	v := s.visitor(t)
+	id := v.send([]byte("x"))
+	f := v.follow(id)
+	f.want("pending")
+	for len(cases.left) > 0 {
+		<-cases.left // The upload's own request has ended.
+	}
+	f.close()
+	<-cases.left
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestStoppingEndsStreamsAndLetsUploadsFinish(t *testing.T) {
+	s := serve(t, web.Config{ShutdownTimeout: time.Minute})
+	v := s.visitor(t)
+	f := v.follow(v.send([]byte("x")))
+	f.want("pending")
+
+	// An upload is half way when the process is told to stop.
+	arrived := make(chan struct{})
+	reader, writer := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(writer, "--b\r\nContent-Disposition: form-data; name=\"consent\"\r\n\r\ntrue\r\n")
+		close(arrived)
+	}()
+	type result struct {
+		status string
+		err    error
+	}
+	uploaded := make(chan result, 1)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/cases", reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	go func() {
+		res, err := v.http.Do(req)
+		if err != nil {
+			uploaded <- result{err: err}
+			return
+		}
+		_ = res.Body.Close()
+		uploaded <- result{status: res.Status}
+	}()
+	<-arrived
+	stopped := make(chan struct{})
+	go func() {
+		s.stop()
+		close(stopped)
+	}()
+	f.want("")
+	_, err = io.WriteString(writer, "--b\r\nContent-Disposition: form-data; name=\"photo\"\r\n\r\nphoto\r\n--b--\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-uploaded; got.err != nil || got.status != "202 Accepted" {
+		t.Errorf("the upload: %q, %v", got.status, got.err)
+	}
+	<-stopped
+}
