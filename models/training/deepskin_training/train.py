@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-import dataclasses
 import json
 import os
 import pathlib
@@ -14,46 +13,18 @@ import torchvision
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from . import fitting, metrics, phone, pretrained, sources
+from . import phone, pretrained, sources
 from .batches import Batches
 from .config import Config
-from .export import write_model
-from .labels import MALIGNANT_INDICES
-from .network import Network, ServingGraph
-from .pictures import serving_picture
+from .finishing import finish
+from .fitting import malignancy
+from .network import Network
+from .parts import Part, pooled_features, read_part
+
+_REPORT_EVERY = 50  # steps
 
 
-@dataclasses.dataclass
-class Part:
-    """Pictures [n, side, side, 3] of one split as they will be served, with their truth [n]."""
-
-    pictures: np.ndarray
-    truth: np.ndarray
-    lesions: np.ndarray
-
-
-def read_part(cases: list[sources.Case], view: dict[str, bytes], side: int, split: str) -> Part:
-    """Decodes one split of HAM10000 exactly as the classifier will."""
-    chosen = [case for case in cases if case.split == split]
-    return Part(
-        np.stack([serving_picture(view[case.image], side) for case in chosen]),
-        np.array([case.diagnosis for case in chosen]),
-        np.array([case.lesion for case in chosen]),
-    )
-
-
-@torch.no_grad()
-def run(network: Network, pictures: np.ndarray, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Returns (logits [n, 7], pooled features [n, 1280]) on the CPU."""
-    network.eval()
-    pooled = torch.cat([
-        network.feature_map(torch.from_numpy(pictures[i : i + 64]).to(device)).mean((2, 3)).cpu()
-        for i in range(0, len(pictures), 64)
-    ])
-    return network.head.cpu()(pooled), pooled
-
-
-def start(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
+def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
     """Builds the network with its starting weights; pictures set the batch norms."""
     network = Network(config.dropout)
     if config.start == "torchvision":
@@ -67,154 +38,142 @@ def start(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
     return network
 
 
-def average(ema: Network, network: Network, decay: float) -> None:
-    """Moves the running average of weights and batch statistics towards the network."""
-    for kept, new in zip(ema.state_dict().values(), network.state_dict().values(), strict=True):
-        if kept.dtype.is_floating_point:
-            kept.lerp_(new.detach(), 1 - decay)
-        else:
-            kept.copy_(new)
+class Run:
+    """One training run, which goes on from its checkpoint after an interruption."""
 
+    def __init__(self, config: Config, network: Network, batches: Batches, folder: pathlib.Path):
+        self.config = config
+        self.batches = batches
+        self.folder = folder
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network)
+        self.steps = config.epochs * batches.per_epoch
+        self.optimiser = self._optimiser()
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            [group["lr"] for group in self.optimiser.param_groups],
+            self.steps,
+            pct_start=0.1,
+        )
+        self.loss_of = nn.CrossEntropyLoss(
+            batches.class_weights().to(self.device), label_smoothing=config.label_smoothing
+        )
 
-def train(config: Config, network: Network, batches: Batches, validation: Part,
-          out: pathlib.Path, device: str) -> Network:
-    """Trains, or resumes from out/checkpoint.pt; returns the averaged network."""
-    network = network.to(device, memory_format=torch.channels_last)
-    ema = copy.deepcopy(network)
-    backbone = list(network.features.parameters())
-    optimiser = torch.optim.AdamW([
-        {"params": [p for p in backbone if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in backbone if p.ndim == 1], "weight_decay": 0.0},
-        {"params": network.head.parameters(), "weight_decay": config.weight_decay,
-         "lr": config.learning_rate * config.head_rate},
-    ], lr=config.learning_rate)
-    total = config.epochs * batches.per_epoch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [group["lr"] for group in optimiser.param_groups], total, pct_start=0.1)
-    loss_of = nn.CrossEntropyLoss(batches.class_weights().to(device),
-                                  label_smoothing=config.label_smoothing)
-    kept = {"network": network, "ema": ema, "optimiser": optimiser, "schedule": schedule}
+    def train(self, validation: Part) -> Network:
+        """Trains to the end and returns the running average of the network."""
+        first = self._resume()
+        begun = time.monotonic()
+        for epoch in range(first, self.config.epochs):
+            self.network.train()
+            losses = []
+            for step, (pictures, labels) in enumerate(self.batches.epoch(epoch), 1):
+                done = epoch * self.batches.per_epoch + step
+                losses.append(self._step(pictures, labels, done))
+                if step % _REPORT_EVERY == 0:
+                    pace = (time.monotonic() - begun) / (done - first * self.batches.per_epoch)
+                    print(
+                        f"epoch {epoch + 1}/{self.config.epochs}, "
+                        f"step {step}/{self.batches.per_epoch}, "
+                        f"loss {np.mean(losses[-_REPORT_EVERY:]):.3f}, "
+                        f"{pace * (self.steps - done) / 60:.0f} min left",
+                        flush=True,
+                    )
+            self._record(epoch + 1, float(np.mean(losses)), validation)
+        return self.average
 
-    first = 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device)
-        for name, module in kept.items():
-            module.load_state_dict(state[name])
-        first = state["epoch"]
-        print(f"resuming after epoch {first}", flush=True)
+    def _optimiser(self) -> torch.optim.Optimizer:
+        """Builds AdamW: no decay on batch norms and biases, a faster head."""
+        config = self.config
+        backbone = list(self.network.features.parameters())
+        head = config.learning_rate * config.head_rate
+        return torch.optim.AdamW(
+            [
+                {"params": [p for p in backbone if p.ndim > 1]},
+                {"params": [p for p in backbone if p.ndim == 1], "weight_decay": 0.0},
+                {"params": self.network.head.parameters(), "lr": head},
+            ],
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+        )
 
-    malignant = np.isin(validation.truth, MALIGNANT_INDICES)
-    begun = time.monotonic()
-    for epoch in range(first, config.epochs):
-        network.train()
-        losses = []
-        for step, (pictures, labels) in enumerate(batches.epoch(epoch), 1):
-            loss = loss_of(network(pictures.to(device)), labels.to(device))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            done = epoch * batches.per_epoch + step
-            average(ema, network, min(config.ema, done / (done + 10)))
-            losses.append(loss.item())
-            if step % 50 == 0:
-                pace = (time.monotonic() - begun) / (done - first * batches.per_epoch)
-                print(f"epoch {epoch + 1}/{config.epochs}, step {step}/{batches.per_epoch}, "
-                      f"loss {np.mean(losses[-50:]):.3f}, "
-                      f"{pace * (total - done) / 60:.0f} min left", flush=True)
-        logits, _ = run(ema, validation.pictures, device)
-        ema.to(device)
-        scores = fitting.malignancy(logits.softmax(1).numpy())
-        record = {"epoch": epoch + 1, "loss": float(np.mean(losses)),
-                  "validation_auc": roc_auc_score(malignant, scores)}
+    def _step(self, pictures: torch.Tensor, labels: torch.Tensor, done: int) -> float:
+        """Learns from one batch and moves the running average."""
+        loss = self.loss_of(self.network(pictures.to(self.device)), labels.to(self.device))
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.schedule.step()
+        decay = min(self.config.ema, done / (done + 10))  # forgets the start soon
+        states = self.average.state_dict().values(), self.network.state_dict().values()
+        for kept, new in zip(*states, strict=True):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new, 1 - decay)
+            else:
+                kept.copy_(new)
+        return loss.item()
+
+    def _record(self, epoch: int, loss: float, validation: Part) -> None:
+        """Appends to the history and writes the checkpoint, whole or not at all."""
+        pooled = pooled_features(self.average, validation.pictures, self.device)
+        with torch.no_grad():
+            scores = malignancy(self.average.head(pooled.to(self.device)).softmax(1).cpu().numpy())
+        record = {
+            "epoch": epoch,
+            "loss": loss,
+            "validation_auc": roc_auc_score(validation.malignant, scores),
+        }
         print(json.dumps(record), flush=True)
-        with open(out / "history.jsonl", "a", encoding="utf-8") as history:
+        with open(self.folder / "history.jsonl", "a", encoding="utf-8") as history:
             history.write(json.dumps(record) + "\n")
-        state = {name: module.state_dict() for name, module in kept.items()}
-        partial = checkpoint.with_suffix(".partial")
-        torch.save({**state, "epoch": epoch + 1}, partial)
-        partial.replace(checkpoint)
-    return ema
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        partial = self.folder / "checkpoint.partial"
+        torch.save({**state, "epoch": epoch}, partial)
+        partial.replace(self.folder / "checkpoint.pt")
+
+    def _resume(self) -> int:
+        """Loads the checkpoint, if there is one, and returns how many epochs it has seen."""
+        checkpoint = self.folder / "checkpoint.pt"
+        if not checkpoint.exists():
+            return 0
+        state = torch.load(checkpoint, map_location=self.device)
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        print(f"resuming after epoch {state['epoch']}", flush=True)
+        return state["epoch"]
+
+    def _parts(self) -> dict:
+        return {
+            "network": self.network,
+            "ema": self.average,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+        }
 
 
 def main() -> None:
     """Runs one recipe from data to ONNX file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True,
-                        help="folder with HAM10000, see sources.py for the files it may hold")
-    parser.add_argument("--config", type=pathlib.Path, required=True)
+                        help="folder with HAM10000; sources.py lists the files it may hold")
+    parser.add_argument("--config", type=pathlib.Path, required=True, help="the recipe")
     parser.add_argument("--out", type=pathlib.Path, required=True,
                         help="folder for checkpoint and history; a run found there goes on")
-    parser.add_argument("--model", type=pathlib.Path, required=True, help="the ONNX file to write")
+    parser.add_argument("--model", type=pathlib.Path, required=True,
+                        help="the ONNX file to write")
     arguments = parser.parse_args()
     data, config = arguments.data, Config.read(arguments.config)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(config.seed)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))  # OpenCV may have set it to one
+    torch.set_num_threads(len(os.sched_getaffinity(0)))  # Debian's torch starts with one
 
     cases = sources.read_metadata(data)
     views = sources.ham10000_views(data)
-    cutouts = phone.read_cutouts(data)
     validation = read_part(cases, views[-1], config.side, "validation")
-    batches = Batches(config, cases, views, cutouts)
-    network = start(config, data, validation.pictures[:128])
-    network = train(config, network, batches, validation, arguments.out, device)
-    torch.save(network.state_dict(), arguments.out / "network.pt")
-
-    network = network.cpu().eval()
-    graph = ServingGraph(network)
-    logits, _ = run(network, validation.pictures, "cpu")
-    fitting.calibrate(graph, logits, torch.from_numpy(validation.truth))
-
-    known = read_part(cases, views[-1], config.side, "train")
-    random = np.random.default_rng(config.seed)
-    shots = {
-        split: [(phone.compose(c, config.side, random), c.diagnosis)
-                for c in cutouts if c.split == split]
-        for split in ("train", "validation")
-    }
-    _, pooled = run(network, known.pictures, "cpu")
-    groups = known.truth
-    if shots["train"]:
-        _, phones = run(network, np.stack([picture for picture, _ in shots["train"]]), "cpu")
-        pooled = torch.cat([pooled, phones])
-        groups = np.concatenate([groups, [100 + label for _, label in shots["train"]]])
-    fitting.fit_ood(graph, pooled.numpy(), groups)
-
-    test = read_part(cases, views[-1], config.side, "test")
-    outputs = {}
-    for name, pictures in (("validation", validation.pictures), ("test", test.pictures),
-                           ("phone", np.stack([p for p, _ in shots["validation"]])
-                            if shots["validation"] else np.zeros((0, *test.pictures.shape[1:]),
-                                                                 np.uint8))):
-        outputs[name] = serve(graph, pictures)
-    probabilities, ood = outputs["validation"]
-    malignant = np.isin(validation.truth, MALIGNANT_INDICES)
-    thresholds = fitting.label_thresholds(fitting.malignancy(probabilities), malignant)
-    thresholds["ood"] = fitting.ood_threshold(np.concatenate([ood, outputs["phone"][1]]))
-    probabilities, ood = outputs["test"]
-    figures = metrics.with_intervals(
-        lambda rows: metrics.figures(probabilities[rows], test.truth[rows], thresholds),
-        test.lesions)
-    figures["refused"] = float((ood > thresholds["ood"]).mean())
-    version = write_model(graph, config.side, config.name, {
-        "thresholds": thresholds,
-        "metrics": figures,
-        "recipe": dataclasses.asdict(config),
-        "data_sha256": sources.hash_files(sources.training_files(data)),
-    }, arguments.model)
-    print(json.dumps({"version": version, "thresholds": thresholds, "test": figures}, indent=1))
-
-
-@torch.no_grad()
-def serve(graph: ServingGraph, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (probabilities [n, 7], ood [n]) as the exported graph gives them."""
-    parts = [graph.eval()(torch.from_numpy(pictures[i : i + 64]))[:2]
-             for i in range(0, len(pictures), 64)]
-    return (torch.cat([p for p, _ in parts]).numpy() if parts else np.zeros((0, 7)),
-            torch.cat([o for _, o in parts]).numpy() if parts else np.zeros(0))
+    batches = Batches(config, cases, views, phone.read_cutouts(data))
+    network = starting_network(config, data, validation.pictures[:128])
+    network = Run(config, network, batches, arguments.out).train(validation)
+    print(json.dumps(finish(config, network, data, arguments.model), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"deepskin/classifier"
+	"deepskin/store"
+)
+
+// settings are all that can be set from outside, read once. A name that ends in _FILE names a
+// file with the value, for secrets.
+type settings struct {
+	Addr     string     `env:"DEEPSKIN_ADDR" envDefault:":8080" help:"address of the web page and the API"`
+	Data     string     `env:"DEEPSKIN_DATA" envDefault:"deepskin-data" help:"folder for the embedded database and its keys"`
+	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+
+	Model    string              `env:"DEEPSKIN_MODEL" help:"the model's ONNX file; found beside the program if empty"`
+	Library  string              `env:"DEEPSKIN_ONNXRUNTIME" help:"ONNX Runtime's shared library; deploy/lib's if empty"`
+	Provider classifier.Provider `env:"DEEPSKIN_PROVIDER" envDefault:"auto" help:"who computes the model: cpu, cuda or auto"`
+	Workers  int                 `env:"DEEPSKIN_WORKERS" envDefault:"0" help:"photos assessed at the same time; 0 means one per core"`
+
+	Redis    string `env:"REDIS_URL" help:"redis://...; an embedded one that forgets on exit if empty"`
+	Database string `env:"DATABASE_URL" help:"sqlite:PATH; a file in DEEPSKIN_DATA if empty"`
+
+	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
+	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
+
+	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
+	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
+
+	Deadline        time.Duration `env:"DEEPSKIN_DEADLINE" envDefault:"2m" help:"until when everyone has been told something"`
+	ConsentWait     time.Duration `env:"DEEPSKIN_CONSENT_WAIT" envDefault:"10m" help:"how long a photo waits for consent"`
+	Backlog         int           `env:"DEEPSKIN_BACKLOG" envDefault:"1000" help:"photos that may wait; more are turned away politely"`
+	PhotosPerMinute int           `env:"DEEPSKIN_PHOTOS_PER_MINUTE" envDefault:"20" help:"photos taken from one sender in a minute; 0 means any number"`
+	PhotosPerDay    int           `env:"DEEPSKIN_PHOTOS_PER_DAY" envDefault:"200" help:"photos taken from one sender in a day; 0 means any number"`
+}
+
+// environment turns "NAME=value" lines into a map.
+func environment(lines []string) map[string]string { return env.ToMap(lines) }
+
+// readSettings parses the environment. Errors name the variable, never its value.
+func readSettings(environ map[string]string) (settings, error) {
+	values := map[string]string{}
+	for name, value := range environ {
+		values[name] = value
+	}
+	fields, err := env.GetFieldParams(&settings{})
+	if err != nil {
+		return settings{}, fmt.Errorf("describe the settings: %w", err)
+	}
+	for _, field := range fields {
+		path, ok := environ[field.OwnKey+"_FILE"]
+		if !ok || path == "" {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return settings{}, fmt.Errorf("read the file that %s_FILE names: %w", field.OwnKey, err)
+		}
+		values[field.OwnKey] = strings.TrimSpace(string(content))
+	}
+	var s settings
+	if err := env.ParseWithOptions(&s, env.Options{Environment: values}); err != nil {
+		return settings{}, fmt.Errorf("read the settings: %w", err)
+	}
+	if s.Model == "" {
+		s.Model = beside("models/deepskin.onnx")
+	}
+	return s, nil
+}
+
+// beside finds a file of the project in the working directory or next to the program.
+func beside(name string) string {
+	if program, err := os.Executable(); err == nil {
+		if path := filepath.Join(filepath.Dir(program), name); exists(path) && !exists(name) {
+			return path
+		}
+	}
+	return name
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// databaseURL is the database's URL; the embedded one lives in the data folder.
+func (s settings) databaseURL() string {
+	if s.Database != "" {
+		return s.Database
+	}
+	return "sqlite:" + filepath.Join(s.Data, "deepskin.db")
+}
+
+// keys reads the keys from the environment, or makes them once and keeps them in the data folder.
+func (s settings) keys() (store.Keys, error) {
+	if s.IdentityKey == "" && s.AddressKey == "" {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return store.Keys{}, fmt.Errorf("make the data folder: %w", err)
+		}
+		return store.LoadOrCreateKeys(filepath.Join(s.Data, "keys.json"))
+	}
+	identity, err1 := base64.StdEncoding.DecodeString(s.IdentityKey)
+	address, err2 := base64.StdEncoding.DecodeString(s.AddressKey)
+	if err1 != nil || err2 != nil || len(identity) != 32 || len(address) != 32 {
+		return store.Keys{}, fmt.Errorf("DEEPSKIN_IDENTITY_KEY and DEEPSKIN_ADDRESS_KEY go " +
+			"together and are 32 bytes each in base64: make each with 'openssl rand -base64 32'")
+	}
+	return store.Keys{Identity: identity, Address: address}, nil
+}
+
+// limitSecret derives the key under which senders are counted in Redis.
+func limitSecret(keys store.Keys) ([]byte, error) {
+	return hkdf.Key(sha256.New, keys.Identity, nil, "deepskin rate limits", 32)
+}
+
+// logger writes JSON lines.
+func (s settings) logger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: s.LogLevel}))
+}
+
+// classifier loads the model.
+func (s settings) classifier(log *slog.Logger) (*classifier.Classifier, error) {
+	return classifier.New(classifier.Config{
+		Model: s.Model, Library: s.Library, Provider: s.Provider,
+		Concurrency: s.Workers, Logger: log,
+	})
+}
