@@ -91,7 +91,7 @@ func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMe
 		}
 		result, err := a.attempt(ctx, c, a.callTimeout)
 		var failure *apiError
-		if err == nil || !errors.As(err, &failure) || ctx.Err() != nil {
+		if err == nil || !errors.As(err, &failure) {
 			return result, err
 		}
 		switch {

@@ -58,27 +58,63 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
-// TestOneChatDoesNotHoldUpOthers tells a chat to wait that has used up what it may send.
-func TestOneChatDoesNotHoldUpOthers(t *testing.T) {
+// TestWhoWaits tells one chat to wait for an hour and then writes to another. The adapter is not
+// willing to wait itself, so that nothing depends on the time.
+func TestWhoWaits(t *testing.T) {
+	tests := []struct {
+		name  string
+		rate  float64
+		burst int
+		want  error // of the message to the other chat
+	}{
+		{"a chat that used up its allowance waits alone", 1e-6, 1, nil},
+		{"with a chat that hardly sent anything, all wait", 1e-6, 10, deepskin.ErrBusy},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := telegramtest.New(t)
+			c := quick(s)
+			c.ChatRate, c.ChatBurst = test.rate, test.burst
+			c.MaxWait = 4 * time.Second
+			a, _ := adapter(t, c)
+			greet(s, ann, ben)
+			s.Fail("sendMessage", telegramtest.Fault{RetryAfter: 3600})
+			if _, err := a.Send(t.Context(), chatOf(ann), bot.Reply{Text: "text"}); !errors.Is(err, deepskin.ErrBusy) {
+				t.Errorf("Send to the chat that has to wait: %v, want ErrBusy", err)
+			}
+			if _, err := a.Send(t.Context(), chatOf(ben), bot.Reply{Text: "text"}); !errors.Is(err, test.want) {
+				t.Errorf("Send to the other chat: %v, want %v", err, test.want)
+			}
+			want := 1
+			if test.want == nil {
+				want = 2
+			}
+			if got := s.Calls("sendMessage"); got != want {
+				t.Errorf("%d calls were made, want %d", got, want)
+			}
+		})
+	}
+}
+
+// TestWaitingEndsWithTheContext shows it for a call that waits for Telegram and for one behind it
+// that waits for its turn.
+func TestWaitingEndsWithTheContext(t *testing.T) {
 	s := telegramtest.New(t)
 	c := quick(s)
-	c.ChatRate, c.ChatBurst = 1e-6, 1
 	c.MaxWait = time.Hour
 	a, _ := adapter(t, c)
-	greet(s, ann, ben)
+	greet(s, ann)
 	s.Fail("sendMessage", telegramtest.Fault{RetryAfter: 1800})
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	held := make(chan error, 2)
-	for range 2 { // the second waits for its turn
+	for range 2 {
 		go func() {
 			_, err := a.Send(ctx, chatOf(ann), bot.Reply{Text: "held"})
 			held <- err
 		}()
 	}
 	s.WaitFor("the refusal", func() bool { return s.Refused() == 1 })
-	if _, err := a.Send(t.Context(), chatOf(ben), bot.Reply{Text: "free"}); err != nil {
-		t.Errorf("Send to another chat: %v", err)
-	}
 	cancel()
 	for range 2 {
 		if err := <-held; !errors.Is(err, context.Canceled) {
@@ -87,25 +123,6 @@ func TestOneChatDoesNotHoldUpOthers(t *testing.T) {
 	}
 	if s.Disobeyed() != 0 || len(s.FromBot(ann)) != 0 {
 		t.Error("the chat that was to wait was written to")
-	}
-}
-
-// TestAllChatsWait tells a chat to wait that has hardly sent anything: so it is the bot as a whole
-// that is too fast.
-func TestAllChatsWait(t *testing.T) {
-	s := telegramtest.New(t)
-	c := quick(s)
-	c.MaxWait = time.Millisecond
-	a, _ := adapter(t, c)
-	greet(s, ann, ben)
-	s.Fail("sendMessage", telegramtest.Fault{RetryAfter: 3600})
-	for _, chat := range []int64{ann, ben} {
-		if _, err := a.Send(t.Context(), chatOf(chat), bot.Reply{Text: "text"}); !errors.Is(err, deepskin.ErrBusy) {
-			t.Errorf("Send: %v, want ErrBusy", err)
-		}
-	}
-	if got := s.Calls("sendMessage"); got != 1 {
-		t.Errorf("%d calls were made, want 1", got)
 	}
 }
 
