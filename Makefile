@@ -1,0 +1,70 @@
+# 'make help' lists what can be made. DATA=dir names a folder with training data.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= /usr/bin/python3
+TRAINING := models/training
+RECIPE ?= $(TRAINING)/configs/mobilenetv2-192.toml
+RUN ?= $(TRAINING)/runs/$(basename $(notdir $(RECIPE)))
+LINTER := .cache/bin/golangci-lint-2.15.0
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Fetch ONNX Runtime and build the program, ./deepskin
+	@deploy/onnxruntime.sh
+	go build -o deepskin ./cmd/deepskin
+
+.PHONY: demo
+demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
+	go run ./cmd/demo -program ./deepskin
+
+.PHONY: run
+run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with TELEGRAM_TOKEN
+	./deepskin serve
+
+.PHONY: test
+test: setup ## Run all tests under the race detector (installs redis-server and Chromium)
+	@deploy/packages.sh redis-server=redis-server chromium=chromium
+	go test -race -timeout 20m ./...
+
+.PHONY: lint
+lint: $(LINTER) ## Check the Go code
+	$(LINTER) run ./...
+
+$(LINTER):
+	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	mv .cache/bin/golangci-lint $@
+
+.PHONY: bench
+bench: setup ## Measure answer time and memory of the service
+	go run ./cmd/bench -program ./deepskin
+
+.PHONY: data
+data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
+	@test -n "$(DATA)" || { echo "Say where to: make data DATA=dir"; exit 1; }
+	$(PYTHON) $(TRAINING)/fetch.py "$(DATA)"
+
+.PHONY: train
+train: training-setup ## Train the model from DATA into models/deepskin.onnx; goes on where it was interrupted
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make train DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(PYTHON) -m deepskin_training.train --data "$(abspath $(DATA))" \
+		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUN))" --model "$(CURDIR)/models/deepskin.onnx"
+	$(MAKE) golden
+
+.PHONY: golden
+golden: training-setup ## Write what independent Python says of the golden photos with the present model
+	cd $(TRAINING) && $(PYTHON) golden.py
+
+.PHONY: test-training
+test-training: training-setup ## Check the training code: Pylint and Pytest
+	cd $(TRAINING) && $(PYTHON) -m pylint deepskin_training tests ./*.py
+	cd $(TRAINING) && $(PYTHON) -m pytest -q tests
+
+.PHONY: training-setup
+training-setup:
+	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, pylint, pytest' 2>/dev/null || \
+		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,pylint,python3-pytest
