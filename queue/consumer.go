@@ -12,6 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// blockLimit bounds how long a read waits in Redis, and so how long an idle loop takes to end.
+const blockLimit = 250 * time.Millisecond
+
 // How long to wait after an error of Redis: from the first to the second, doubling.
 const (
 	minBackoff = 50 * time.Millisecond
@@ -151,7 +154,7 @@ func (c *consumer) read(ctx context.Context) (entry, bool, error) {
 		Consumer: c.name,
 		Streams:  []string{c.stream, ">"},
 		Count:    1,
-		Block:    c.pause(),
+		Block:    min(c.pause(), blockLimit),
 	}).Result()
 	if errors.Is(err, redis.Nil) {
 		return entry{}, false, nil
@@ -172,9 +175,9 @@ func newEntry(m redis.XMessage, deliveries int) entry {
 	return entry{id: m.ID, payload: payload, deliveries: deliveries}
 }
 
-// pause is how long a read waits, and how often entries to take over are looked for.
+// pause is how often entries to take over are looked for.
 func (c *consumer) pause() time.Duration {
-	// A block of zero milliseconds would wait for ever.
+	// A read must not be told to block for zero milliseconds: it would for ever.
 	return max(c.q.config.ClaimIdle/5, 10*time.Millisecond)
 }
 

@@ -277,6 +277,33 @@ func TestAnEmptiedRedisGoesOn(t *testing.T) {
 	})
 }
 
+func TestAFailureOfWhatAnEmptiedRedisForgotIsNotTold(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		q := open(t, queue.Config{URL: url, MaxDeliveries: 1})
+		begun, release := make(chan bool), make(chan error)
+		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
+			begun <- true
+			if err := <-release; err != nil {
+				return queue.Outcome{}, err
+			}
+			return answer(ctx, job, photo)
+		})
+		job := submit(t, q, newJob())
+		receive(t, begun)
+		if err := client(t, url).FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		submit(t, q, job) // as the sweep does
+		release <- errors.New("broken")
+		receive(t, begun)
+		release <- nil
+		if r := receive(t, results(t, q)); r.Case != job.Case || r.Assessment == nil {
+			t.Errorf("result %+v, want the second job's assessment", r)
+		}
+	})
+}
+
 func TestARestartedRedisGoesOn(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
@@ -286,6 +313,7 @@ func TestARestartedRedisGoesOn(t *testing.T) {
 	answers := results(t, q)
 	submit(t, q, newJob())
 	receive(t, answers)
+	waitFor(t, "the worker's hands to be free", func() bool { return backlog(t, q) == 0 })
 
 	server.stop()
 	const outage, over = "Redis does not serve", "Redis serves again"

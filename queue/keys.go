@@ -14,7 +14,7 @@ const (
 	botsGroup    = "bots"
 )
 
-// Fields of stream entries.
+// payloadField holds what a stream entry carries, a job or a result; the scripts spell it out.
 const payloadField = "json"
 
 // resultsStream holds a platform's results until one of its bots has handled them.

@@ -77,7 +77,7 @@ func hasPhoto(t testing.TB, q *queue.Queue, id deepskin.CaseID) bool {
 
 func TestAPhotoGoesAllTheWay(t *testing.T) {
 	t.Parallel()
-	urls := func(t *testing.T, url string) {
+	allTheWay := func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		reduced := []byte{0xff, 0xd8, 0, '\r', '\n', 0xff, 0xd9}
 		photos := make(chan string, 1)
@@ -113,10 +113,10 @@ func TestAPhotoGoesAllTheWay(t *testing.T) {
 			t.Errorf("copy after Forget: %v, want ErrGone", err)
 		}
 	}
-	onBoth(t, urls)
+	onBoth(t, allTheWay)
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
-		urls(t, "")
+		allTheWay(t, "")
 	})
 }
 
@@ -374,7 +374,7 @@ func TestAFullRedisIsBusyAndAnswersAllTheSame(t *testing.T) {
 	}
 	answers := results(t, q)
 	work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
-		// Some 2 MB in use, 16 MB of them this photo.
+		// Some 18 MB are in use, 16 of them by this photo.
 		limit("8mb")
 		if err := q.PutPhoto(ctx, deepskin.NewCaseID(), []byte("photo"), time.Hour); !errors.Is(err, deepskin.ErrBusy) {
 			t.Errorf("photo for a full Redis: %v, want ErrBusy", err)

@@ -67,7 +67,9 @@ func startRedis(t testing.TB) *redisServer {
 			t.Fatal(err)
 		}
 		s := &redisServer{url: fmt.Sprintf("redis://127.0.0.1:%d", port), port: port}
-		if s.start(t) {
+		serves := s.start(t)
+		t.Cleanup(func() { s.stop() }) // here, so that a restarted one outlives its users as well
+		if serves {
 			return s
 		}
 	}
@@ -97,8 +99,6 @@ func (s *redisServer) start(t testing.TB) bool {
 		_ = server.Process.Kill()
 		<-exited
 	}
-	t.Cleanup(s.stop)
-
 	rdb := client(t, s.url)
 	self := fmt.Sprintf("process_id:%d\r\n", server.Process.Pid)
 	serves := false

@@ -159,12 +159,14 @@ func (w *worker) finish(ctx context.Context, e entry, job deepskin.Job, outcome 
 }
 
 // failScript hands over a failure, with a dead letter where a cause is given. It does nothing if
-// the job is done: another worker took it over and may have answered.
+// the job is done, because another worker took it over and may have answered, or if Redis was
+// emptied and the group is gone with it.
 var failScript = redis.NewScript(`
 local jobs, results, dead, photo, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local group, id, result, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local deadLimit, cause, case, platform, deliveries = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-if #redis.call('XPENDING', jobs, group, id, id, 1) == 0 then return 0 end
+local pending = redis.pcall('XPENDING', jobs, group, id, id, 1)
+if pending.err or #pending == 0 then return 0 end
 if #platform > 0 then redis.call('XADD', results, 'MAXLEN', '~', limit, '*', 'json', result) end
 if #cause > 0 then
 	redis.call('XADD', dead, 'MAXLEN', deadLimit, '*',
@@ -189,14 +191,10 @@ func (w *worker) fail(ctx context.Context, e entry, job deepskin.Job, cause stri
 		return
 	}
 	w.save(ctx, job, func(ctx context.Context) error {
-		err := failScript.Run(ctx, w.q.rdb,
+		return failScript.Run(ctx, w.q.rdb,
 			[]string{jobsStream, resultsStream(job.Platform), deadLetters, photoKey(job.Case), markKey(job.Case)},
 			workersGroup, e.id, result, resultsLimit,
 			w.q.config.DeadLetters, deadCause, string(job.Case), job.Platform, e.deliveries).Err()
-		if groupIsGone(err) {
-			return nil // emptied: there is nothing left to fail
-		}
-		return err
 	})
 }
 
