@@ -1,0 +1,171 @@
+// Package classifier turns the bytes of a photo into an assessment: it checks and decodes the
+// photo safely, judges its quality, runs the model and states the label.
+//
+// A bad photo is an assessment with problems; an error is always the machine's fault.
+package classifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"deepskin"
+)
+
+// copySide is the longest side of the reduced copy, in pixels.
+const copySide = 1024
+
+// defaultDecodedBytes holds any photo that the limits let in, except the largest progressive
+// ones without chroma subsampling, which take up to 750 MB.
+const defaultDecodedBytes = 512 << 20
+
+// Config says how to build a Classifier.
+type Config struct {
+	// Model is the path of the ONNX file. It must be set.
+	Model string
+	// Library is the path of ONNX Runtime's shared library; empty means DefaultLibrary.
+	Library string
+	// Provider is the wanted execution provider: CPU, CUDA or Auto; empty means CPU.
+	Provider Provider
+	// Concurrency is how many photos are worked on at the same time, others wait; zero means
+	// one for each CPU that Go uses.
+	Concurrency int
+	// IntraOpThreads is how many threads one run of the model uses; zero means one.
+	IntraOpThreads int
+	// MaxDecodedBytes is how much memory all photos that are being decoded may take together,
+	// in bytes. A photo that would need more than that alone is refused. Zero means 512 MiB.
+	MaxDecodedBytes int64
+	// Logger is told which model and provider serve; nil means no log.
+	Logger *slog.Logger
+}
+
+// A Classifier assesses photos. Its methods may be called at the same time, but Close only after
+// all others have returned.
+type Classifier struct {
+	model  *model
+	slots  *semaphore.Weighted
+	memory *semaphore.Weighted
+	budget int64
+}
+
+// New loads the model and runs it once. Close the classifier when it is no longer needed.
+func New(config Config) (*Classifier, error) {
+	if config.Concurrency == 0 {
+		config.Concurrency = runtime.GOMAXPROCS(0)
+	}
+	if config.IntraOpThreads == 0 {
+		config.IntraOpThreads = 1
+	}
+	if config.MaxDecodedBytes == 0 {
+		config.MaxDecodedBytes = defaultDecodedBytes
+	}
+	if config.Concurrency < 0 || config.IntraOpThreads < 0 || config.MaxDecodedBytes < 0 {
+		return nil, errors.New("configure classifier: negative number")
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	model, err := openModel(config)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", config.Model, err)
+	}
+	config.Logger.Info("model loaded",
+		slog.String("version", model.info.Version),
+		slog.String("provider", string(model.info.Provider)))
+	return &Classifier{
+		model:  model,
+		slots:  semaphore.NewWeighted(int64(config.Concurrency)),
+		memory: semaphore.NewWeighted(config.MaxDecodedBytes),
+		budget: config.MaxDecodedBytes,
+	}, nil
+}
+
+// Close frees the model.
+func (c *Classifier) Close() error { return c.model.close() }
+
+// Info describes the model and who runs it.
+func (c *Classifier) Info() Info { return c.model.info }
+
+// Assess judges one photo. It returns an error only if the machine is at fault or ctx ends.
+func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessment, error) {
+	assessment, _, err := c.assess(ctx, photo, 0)
+	return assessment, err
+}
+
+// AssessAndCopy is Assess and also returns a reduced copy of the photo: a JPEG, upright, without
+// metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded.
+func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.Assessment, []byte, error) {
+	assessment, reduced, err := c.assess(ctx, photo, copySide)
+	if err != nil || reduced == nil {
+		return assessment, nil, err
+	}
+	encoded, err := encodeJPEG(reduced)
+	if err != nil {
+		return deepskin.Assessment{}, nil, err
+	}
+	return assessment, encoded, nil
+}
+
+// assess returns the assessment and, where side is not zero and the photo can be decoded, a copy
+// that fits into a square of that side.
+func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepskin.Assessment, image.Image, error) {
+	begun := time.Now()
+	assessment := deepskin.Assessment{
+		Label:    deepskin.Inconclusive,
+		Problems: []deepskin.Problem{},
+		Model:    c.model.info.Version,
+	}
+	if err := c.slots.Acquire(ctx, 1); err != nil {
+		return deepskin.Assessment{}, nil, fmt.Errorf("wait for a turn: %w", err)
+	}
+	defer c.slots.Release(1)
+
+	views, problem, err := c.look(ctx, photo, side)
+	if err != nil {
+		return deepskin.Assessment{}, nil, err
+	}
+	if problem != "" {
+		assessment.Problems = append(assessment.Problems, problem)
+		assessment.Millis = millisSince(begun)
+		return assessment, nil, nil
+	}
+	out, err := c.model.run(views.picture)
+	if err != nil {
+		return deepskin.Assessment{}, nil, fmt.Errorf("run model: %w", err)
+	}
+	assessment.Problems = append(assessment.Problems, judgeQuality(views)...)
+	if out.ood > c.model.info.Thresholds.OOD {
+		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
+	}
+	c.model.info.state(&assessment, out)
+	assessment.Millis = millisSince(begun)
+	return assessment, views.reduced, nil
+}
+
+// look checks and decodes a photo and reduces it to its views, all within the memory budget.
+func (c *Classifier) look(ctx context.Context, photo []byte, side int) (views, deepskin.Problem, error) {
+	found, problem := inspect(photo)
+	if problem == "" && found.memory > c.budget {
+		problem = deepskin.TooManyPixels
+	}
+	if problem != "" {
+		return views{}, problem, nil
+	}
+	if err := c.memory.Acquire(ctx, found.memory); err != nil {
+		return views{}, "", fmt.Errorf("wait for memory to decode in: %w", err)
+	}
+	defer c.memory.Release(found.memory)
+	decoded, problem := decode(photo, found.format)
+	if problem != "" {
+		return views{}, problem, nil
+	}
+	return reduce(decoded, orientation(photo, found.format), c.model.info.Side, side), "", nil
+}
+
+func millisSince(t time.Time) float64 { return float64(time.Since(t)) / float64(time.Millisecond) }

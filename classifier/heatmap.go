@@ -1,0 +1,145 @@
+package classifier
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	"github.com/disintegration/imaging"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+
+	"deepskin"
+)
+
+// Sizes of a heatmap, in pixels.
+const (
+	heatmapSide = 1024 // the longest side at most
+	heatmapLess = 560  // and at least: smaller photos are enlarged, or the legend could not be read
+	legendWidth = 400  // the narrowest heatmap; what is narrower stands on a band of this width
+)
+
+// Heatmap draws a grid over the photo that it belongs to and returns a JPEG: clear where the
+// grid is zero, tinted from violet over green to yellow where it is strong, with a legend below.
+// The photo may be the original or its reduced copy. It is decoded without a budget, so callers
+// should not draw many at once.
+func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
+	if grid.Rows < 1 || grid.Columns < 1 || grid.Rows > 256 || grid.Columns > 256 ||
+		len(grid.Values) != grid.Rows*grid.Columns {
+		return nil, fmt.Errorf("draw heatmap: %d values in a grid of %d x %d", len(grid.Values), grid.Rows, grid.Columns)
+	}
+	found, problem := inspect(photo)
+	if problem == "" && found.memory > defaultDecodedBytes {
+		problem = deepskin.TooManyPixels
+	}
+	if problem != "" {
+		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
+	}
+	decoded, problem := decode(photo, found.format)
+	if problem != "" {
+		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
+	}
+	picture := reduce(decoded, orientation(photo, found.format), 1, heatmapSide).reduced
+	if size := picture.Rect.Size(); max(size.X, size.Y) < heatmapLess {
+		scale := heatmapLess / float64(max(size.X, size.Y))
+		picture = imaging.Resize(picture, scaled(size.X, scale), scaled(size.Y, scale), imaging.Linear)
+	}
+	tint(picture, grid)
+	framed, err := addLegend(picture)
+	if err != nil {
+		return nil, fmt.Errorf("draw heatmap: %w", err)
+	}
+	return encodeJPEG(framed)
+}
+
+// tint lays the grid over the picture. The cells are blended with a cubic spline: their borders
+// are the model's, not the skin's.
+func tint(picture *image.NRGBA, grid deepskin.Grid) {
+	cells := image.NewGray(image.Rect(0, 0, grid.Columns, grid.Rows))
+	highest := uint8(0)
+	for i, v := range grid.Values {
+		if v > 0 { // false for NaN as well
+			cells.Pix[i] = uint8(math.Round(float64(min(v, 1)) * 255))
+		}
+		highest = max(highest, cells.Pix[i])
+	}
+	size := picture.Rect.Size()
+	field := imaging.Resize(cells, size.X, size.Y, imaging.BSpline)
+	peak := uint8(1) // the spline rounds peaks off; scale them back to what they were
+	for i := 0; i < len(field.Pix); i += 4 {
+		peak = max(peak, field.Pix[i])
+	}
+	for i := 0; i < len(field.Pix); i += 4 {
+		value := float64(field.Pix[i]) / float64(peak) * float64(highest) / 255
+		over(picture.Pix[i:i+3], value)
+	}
+}
+
+// over blends the colour of a value, 0 to 1, into a pixel.
+func over(pixel []uint8, value float64) {
+	const strongest = 0.6 // the lesion must stay visible
+	alpha := strongest * min(1, 1.6*max(value-0.06, 0))
+	c := viridis(value)
+	for i, target := range []uint8{c.R, c.G, c.B} {
+		pixel[i] = uint8(math.Round(float64(pixel[i])*(1-alpha) + float64(target)*alpha))
+	}
+}
+
+// viridisStops are the colours of matplotlib's viridis (CC0) at equal distances. It is ordered
+// by lightness, also for the colour-blind, and unlike anything that skin shows.
+var viridisStops = []color.NRGBA{
+	{68, 1, 84, 255}, {72, 40, 120, 255}, {62, 74, 137, 255}, {49, 104, 142, 255},
+	{38, 130, 142, 255}, {31, 158, 137, 255}, {53, 183, 121, 255}, {109, 205, 89, 255},
+	{180, 222, 44, 255}, {253, 231, 37, 255},
+}
+
+func viridis(value float64) color.NRGBA {
+	position := min(max(value, 0), 1) * float64(len(viridisStops)-1)
+	i := min(int(position), len(viridisStops)-2)
+	t := position - float64(i)
+	a, b := viridisStops[i], viridisStops[i+1]
+	mix := func(x, y uint8) uint8 { return uint8(math.Round(float64(x)*(1-t) + float64(y)*t)) }
+	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
+}
+
+// addLegend returns the picture with a band below that explains the colours.
+func addLegend(picture *image.NRGBA) (*image.NRGBA, error) {
+	size := picture.Rect.Size()
+	width := max(size.X, legendWidth)
+	line := min(max(width/40, 16), 24) // the height of a letter
+	band := line * 2
+	canvas := imaging.New(width, size.Y+band, color.White)
+	draw.Draw(canvas, picture.Rect.Add(image.Pt((width-size.X)/2, 0)), picture, image.Point{}, draw.Src)
+
+	parsed, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		return nil, fmt.Errorf("read font: %w", err)
+	}
+	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: float64(line) * 0.8, DPI: 72})
+	if err != nil {
+		return nil, fmt.Errorf("scale font: %w", err)
+	}
+	base := size.Y + band/2
+	pen := font.Drawer{
+		Dst: canvas, Src: image.NewUniform(color.Gray{40}), Face: face,
+		Dot: fixed.P(line, base+line*3/10),
+	}
+	pen.DrawString("Weight in the answer:   none")
+	left := pen.Dot.X.Ceil() + line/2
+	bar := image.Rect(left, base-line/2, left+width/4, base+line/2)
+	for x := bar.Min.X; x < bar.Max.X; x++ {
+		value := float64(x-bar.Min.X) / float64(bar.Dx()-1)
+		for y := bar.Min.Y; y < bar.Max.Y; y++ {
+			at := canvas.PixOffset(x, y)
+			copy(canvas.Pix[at:], []uint8{228, 184, 164}) // on the colour of skin, as in the photo
+			over(canvas.Pix[at:at+3], value)
+		}
+	}
+	pen.Dot.X = fixed.I(bar.Max.X + line/2)
+	pen.DrawString("most")
+	return canvas, nil
+}

@@ -1,0 +1,79 @@
+package classifier
+
+import (
+	"slices"
+
+	"deepskin"
+)
+
+// state writes the model's numbers into an assessment and, unless the photo has problems, the
+// label that they amount to.
+func (i Info) state(a *deepskin.Assessment, out output) {
+	a.OOD = out.ood
+	a.Diagnoses = make(map[deepskin.Diagnosis]float64, len(i.Labels))
+	for n, code := range i.Labels {
+		p := float64(out.probabilities[n])
+		a.Diagnoses[code] = p
+		if i.isMalignant(code) {
+			a.Malignancy += p
+		}
+	}
+	a.Malignancy = min(a.Malignancy, 1) // seven rounded numbers may add up to a little more
+	benign := 1 - a.Malignancy
+
+	malignantSide := a.Malignancy >= benign
+	if !a.Refused() {
+		switch {
+		case a.Malignancy >= i.Thresholds.Malignant:
+			a.Label, malignantSide = deepskin.Malignant, true
+		case a.Malignancy < i.Thresholds.Benign:
+			a.Label, malignantSide = deepskin.Benign, false
+		}
+	}
+	a.Confidence = benign
+	if malignantSide {
+		a.Confidence = a.Malignancy
+	}
+	a.Grid = i.evidence(out, malignantSide)
+}
+
+func (i Info) isMalignant(code deepskin.Diagnosis) bool { return slices.Contains(i.Malignant, code) }
+
+// evidence returns where in the photo the model saw what speaks for one side.
+//
+// The grids of a side's diagnoses are averaged, weighted by their probabilities, and those of the
+// other side likewise subtracted. That is how the log-odds between the sides change with the
+// activations, so what remains above zero is what tilts the answer; the rest counts as nothing.
+func (i Info) evidence(out output, malignantSide bool) *deepskin.Grid {
+	var total [2]float32
+	side := func(n int) int {
+		if i.isMalignant(i.Labels[n]) == malignantSide {
+			return 0
+		}
+		return 1
+	}
+	for n, p := range out.probabilities {
+		total[side(n)] += p
+	}
+	cells := out.rows * out.columns
+	values := make([]float32, cells)
+	sign := [2]float32{1, -1}
+	for n, p := range out.probabilities {
+		s := side(n)
+		if total[s] == 0 {
+			continue
+		}
+		weight := sign[s] * p / total[s]
+		for c := range values {
+			values[c] += weight * out.grids[n*cells+c]
+		}
+	}
+	highest := slices.Max(values)
+	for c, v := range values {
+		values[c] = 0
+		if v > 0 {
+			values[c] = v / highest
+		}
+	}
+	return &deepskin.Grid{Rows: out.rows, Columns: out.columns, Values: values}
+}

@@ -1,0 +1,232 @@
+package classifier
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+var (
+	inputNames  = []string{"pictures"}
+	outputNames = []string{"probabilities", "ood", "grids"}
+)
+
+// A model is an ONNX file, loaded and checked. It may be run by several goroutines at once.
+type model struct {
+	session *ort.DynamicAdvancedSession
+	info    Info
+	// rows and columns are the size of the activation grids.
+	rows, columns int
+}
+
+// Output is what the model says of one picture, as it lies in ONNX Runtime's tensors.
+type output struct {
+	// probabilities are calibrated, one for each label.
+	probabilities []float32
+	ood           float64
+	// grids holds rows x columns activations for each label, one label after the other.
+	grids         []float32
+	rows, columns int
+}
+
+// openModel loads the model of a configuration whose defaults are filled in.
+func openModel(config Config) (*model, error) {
+	if config.Model == "" {
+		return nil, errors.New("no file was named")
+	}
+	content, err := os.ReadFile(config.Model)
+	if err != nil {
+		return nil, fmt.Errorf("read file: %w", err)
+	}
+	if err := loadLibrary(config.Library); err != nil {
+		return nil, err
+	}
+	side, rows, columns, err := readShapes(content)
+	if err != nil {
+		return nil, err
+	}
+	session, provider, err := openSession(content, config)
+	if err != nil {
+		return nil, err
+	}
+	m := &model{session: session, rows: rows, columns: columns}
+	if m.info, err = readMetadata(session); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	m.info.Side, m.info.Provider = side, provider
+	// A first run allocates what later ones reuse and shows whether the provider works at all.
+	if _, err := m.run(image.NewNRGBA(image.Rect(0, 0, side, side))); err != nil {
+		return nil, errors.Join(fmt.Errorf("first run: %w", err), m.close())
+	}
+	return m, nil
+}
+
+func (m *model) close() error {
+	if err := m.session.Destroy(); err != nil {
+		return fmt.Errorf("close model: %w", err)
+	}
+	return nil
+}
+
+// readShapes checks the inputs and outputs of an ONNX file and returns the side of its picture
+// and the size of its grids. The batch, the first dimension, may be of any size.
+func readShapes(content []byte) (side, rows, columns int, err error) {
+	inputs, outputs, err := ort.GetInputOutputInfoWithONNXData(content)
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("read inputs and outputs: %w", err)
+	}
+	find := func(infos []ort.InputOutputInfo, name string, kind ort.TensorElementDataType, dimensions int) ort.Shape {
+		i := slices.IndexFunc(infos, func(info ort.InputOutputInfo) bool { return info.Name == name })
+		if i < 0 || infos[i].DataType != kind || len(infos[i].Dimensions) != dimensions {
+			err = errors.Join(err, fmt.Errorf("want a %q of type %v with %d dimensions", name, kind, dimensions))
+			return make(ort.Shape, dimensions)
+		}
+		return infos[i].Dimensions
+	}
+	pictures := find(inputs, "pictures", ort.TensorElementDataTypeUint8, 4)
+	probabilities := find(outputs, "probabilities", ort.TensorElementDataTypeFloat, 2)
+	find(outputs, "ood", ort.TensorElementDataTypeFloat, 1)
+	grids := find(outputs, "grids", ort.TensorElementDataTypeFloat, 4)
+	switch {
+	case err != nil:
+		return 0, 0, 0, err
+	case len(inputs) != 1:
+		return 0, 0, 0, fmt.Errorf("want one input, got %d", len(inputs))
+	case pictures[1] < 32 || pictures[1] > 2048 || pictures[1] != pictures[2] || pictures[3] != 3:
+		return 0, 0, 0, fmt.Errorf("pictures have shape %v, want [n, side, side, 3]", pictures)
+	case probabilities[1] != 7 || grids[1] != 7:
+		return 0, 0, 0, fmt.Errorf("probabilities %v or grids %v are not of 7 labels", probabilities, grids)
+	case grids[2] < 1 || grids[3] < 1:
+		return 0, 0, 0, fmt.Errorf("grids have shape %v, want [n, 7, rows, columns]", grids)
+	}
+	return int(pictures[1]), int(grids[2]), int(grids[3]), nil
+}
+
+func readMetadata(session *ort.DynamicAdvancedSession) (info Info, err error) {
+	metadata, err := session.GetModelMetadata()
+	if err != nil {
+		return Info{}, fmt.Errorf("read metadata: %w", err)
+	}
+	defer func() { err = errors.Join(err, metadata.Destroy()) }()
+	return readInfo(func(key string) (string, error) {
+		value, found, err := metadata.LookupCustomMetadataMap(key)
+		if err != nil {
+			return "", fmt.Errorf("metadata %q: %w", key, err)
+		}
+		if !found || value == "" {
+			return "", fmt.Errorf("metadata %q is missing", key)
+		}
+		return value, nil
+	})
+}
+
+// openSession opens the model on the wanted provider and returns the one that serves.
+func openSession(content []byte, config Config) (*ort.DynamicAdvancedSession, Provider, error) {
+	switch config.Provider {
+	case CPU, "":
+		session, err := newSession(content, config, false)
+		return session, CPU, err
+	case CUDA:
+		session, err := newSession(content, config, true)
+		return session, CUDA, err
+	case Auto:
+		session, err := newSession(content, config, true)
+		if err == nil {
+			return session, CUDA, nil
+		}
+		config.Logger.Info("no GPU, using the CPU", slog.Any("cause", err))
+		session, err = newSession(content, config, false)
+		return session, CPU, err
+	}
+	return nil, "", fmt.Errorf("unknown provider %q: want cpu, cuda or auto", config.Provider)
+}
+
+func newSession(content []byte, config Config, cuda bool) (session *ort.DynamicAdvancedSession, err error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("make session options: %w", err)
+	}
+	defer func() { err = errors.Join(err, options.Destroy()) }()
+	// Photos are what runs in parallel, not the operators of one run.
+	if err := options.SetIntraOpNumThreads(config.IntraOpThreads); err != nil {
+		return nil, fmt.Errorf("set threads: %w", err)
+	}
+	if err := options.SetInterOpNumThreads(1); err != nil {
+		return nil, fmt.Errorf("set threads: %w", err)
+	}
+	if cuda {
+		if err := addCUDA(options); err != nil {
+			return nil, fmt.Errorf("use CUDA: %w", err)
+		}
+	}
+	session, err = ort.NewDynamicAdvancedSessionWithONNXData(content, inputNames, outputNames, options)
+	if err != nil {
+		return nil, fmt.Errorf("open session: %w", err)
+	}
+	return session, nil
+}
+
+func addCUDA(options *ort.SessionOptions) (err error) {
+	cuda, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return fmt.Errorf("make CUDA options: %w", err)
+	}
+	defer func() { err = errors.Join(err, cuda.Destroy()) }()
+	// The exhaustive search, the default, makes the first runs slow for little gain.
+	settings := map[string]string{
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"gpu_mem_limit":          strconv.Itoa(2 << 30),
+	}
+	if err := cuda.Update(settings); err != nil {
+		return fmt.Errorf("set CUDA options: %w", err)
+	}
+	if err := options.AppendExecutionProviderCUDA(cuda); err != nil {
+		return fmt.Errorf("add provider: %w", err)
+	}
+	return nil
+}
+
+// run judges one square, opaque picture.
+func (m *model) run(picture *image.NRGBA) (out output, err error) {
+	side := int64(m.info.Side)
+	pixels := make([]uint8, 0, 3*side*side)
+	for i := 0; i < len(picture.Pix); i += 4 {
+		pixels = append(pixels, picture.Pix[i:i+3]...)
+	}
+	input, err := ort.NewTensor(ort.NewShape(1, side, side, 3), pixels)
+	if err != nil {
+		return output{}, fmt.Errorf("make input: %w", err)
+	}
+	defer func() { err = errors.Join(err, input.Destroy()) }()
+	results := make([]ort.Value, len(outputNames)) // filled, and to be destroyed after
+	if err := m.session.Run([]ort.Value{input}, results); err != nil {
+		return output{}, fmt.Errorf("run session: %w", err)
+	}
+	values := make([][]float32, len(results))
+	for i, result := range results {
+		tensor, ok := result.(*ort.Tensor[float32])
+		if ok {
+			values[i] = slices.Clone(tensor.GetData())
+		}
+		err = errors.Join(err, result.Destroy())
+	}
+	if err != nil {
+		return output{}, fmt.Errorf("free outputs: %w", err)
+	}
+	want := []int{len(m.info.Labels), 1, len(m.info.Labels) * m.rows * m.columns}
+	for i, value := range values {
+		if len(value) != want[i] {
+			return output{}, fmt.Errorf("output %q has %d values, want %d", outputNames[i], len(value), want[i])
+		}
+	}
+	return output{
+		probabilities: values[0], ood: float64(values[1][0]), grids: values[2],
+		rows: m.rows, columns: m.columns,
+	}, nil
+}
