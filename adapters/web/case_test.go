@@ -186,9 +186,7 @@ func TestTroubleIsExplainedAndNotLeaked(t *testing.T) {
 			s := serve(t, web.Config{})
 			v := s.visitor(t)
 			id := v.send([]byte("x"))
-			s.bot.mu.Lock()
-			s.bot.failure = c.err
-			s.bot.mu.Unlock()
+			s.bot.fail(c.err)
 			for _, r := range everyRequest {
 				res, body := v.do(r.method, "/v1/cases/"+string(id)+r.path, strings.NewReader(r.body), "Content-Type", "application/json")
 				checkProblem(t, res, body, c.status)
@@ -205,7 +203,7 @@ func TestTroubleIsExplainedAndNotLeaked(t *testing.T) {
 
 func TestPanicIsAProblemAndItsValueStaysOut(t *testing.T) {
 	s := serve(t, web.Config{})
-	s.bot.message = func(m bot.Message) (bot.Reply, error) { panic("secret of " + m.Sender.ID) }
+	s.bot.on(func(m bot.Message) (bot.Reply, error) { panic("secret of " + m.Sender.ID) })
 	body, contentType := form(t, field{"photo", "x"}, field{"consent", "true"})
 	res, text := s.visitor(t).do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType)
 	checkProblem(t, res, text, http.StatusInternalServerError)
@@ -220,15 +218,11 @@ func TestNoTokenInLogs(t *testing.T) {
 	id := v.send([]byte("x"))
 	_, c := s.bot.only(t)
 	token := c.owner.ID
-	s.bot.mu.Lock()
-	s.bot.failure = errors.New("store is down")
-	s.bot.mu.Unlock()
+	s.bot.fail(errors.New("store is down"))
 	for _, r := range everyRequest {
 		v.do(r.method, "/v1/cases/"+string(id)+r.path, strings.NewReader(r.body), "Content-Type", "application/json")
 	}
-	s.bot.mu.Lock()
-	s.bot.message = func(bot.Message) (bot.Reply, error) { return bot.Reply{}, errors.New("queue is down") }
-	s.bot.mu.Unlock()
+	s.bot.on(func(bot.Message) (bot.Reply, error) { return bot.Reply{}, errors.New("queue is down") })
 	body, contentType := form(t, field{"photo", "x"}, field{"consent", "true"})
 	v.do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType)
 	s.stop()

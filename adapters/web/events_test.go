@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,9 +89,10 @@ func TestEventsFollowACaseToItsEnd(t *testing.T) {
 	second.want("waiting")
 	s.bot.settle(id, func(view *bot.View) { view.Case.Status = deepskin.Pending })
 	f.want("pending")
+	second.want("pending")
 	s.bot.settle(id, answered)
 	f.want("answered", "")
-	second.want("pending", "answered", "")
+	second.want("answered", "")
 
 	v.follow(id).want("answered", "") // Whoever comes late sees the end at once.
 	for _, end := range []deepskin.Status{deepskin.Failed, deepskin.Expired} {
@@ -127,42 +128,49 @@ func TestEventsEndWhenTheCaseIsDeleted(t *testing.T) {
 	checkProblem(t, res, body, http.StatusNotFound)
 }
 
-// watched tells when the store is asked for a case with a context that has ended.
+// watched tells when a request that asked for a case has ended.
 type watched struct {
 	*fakeBot
-	left chan struct{}
+	watching atomic.Bool
+	ended    chan struct{}
 }
 
-func (w watched) Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error) {
-	context.AfterFunc(ctx, func() {
-		select {
-		case w.left <- struct{}{}:
-		default:
-		}
-	})
+func (w *watched) Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error) {
+	if w.watching.Load() {
+		context.AfterFunc(ctx, func() {
+			select {
+			case w.ended <- struct{}{}:
+			default:
+			}
+		})
+	}
 	return w.fakeBot.Case(ctx, sender, id)
 }
 
 func TestClientThatLeavesEndsItsStream(t *testing.T) {
 	fake := newFakeBot()
-	cases := watched{fake, make(chan struct{}, 1)}
+	cases := &watched{fakeBot: fake, ended: make(chan struct{}, 1)}
 	addr := make(chan string, 1)
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
+	defer cancel()
+	stopped := make(chan error, 1)
 	adapter := web.New(web.Config{Addr: "127.0.0.1:0", OnListen: func(a string) { addr <- a }}, cases)
-	go func() { ended <- adapter.Run(ctx, fake) }()
+	go func() { stopped <- adapter.Run(ctx, fake) }()
 	s := &site{url: "http://" + <-addr, bot: fake}
 	v := s.visitor(t)
 	id := v.send([]byte("x"))
+	cases.watching.Store(true) // Only the stream's requests from here on.
 	f := v.follow(id)
 	f.want("pending")
-	for len(cases.left) > 0 {
-		<-cases.left // The upload's own request has ended.
+	select {
+	case <-cases.ended:
+		t.Error("the stream ended before its client left")
+	default:
 	}
 	f.close()
-	<-cases.left
+	<-cases.ended
 	cancel()
-	if err := <-ended; err != nil {
+	if err := <-stopped; err != nil {
 		t.Errorf("Run: %v", err)
 	}
 }
@@ -170,51 +178,32 @@ func TestClientThatLeavesEndsItsStream(t *testing.T) {
 func TestStoppingEndsStreamsAndLetsUploadsFinish(t *testing.T) {
 	s := serve(t, web.Config{ShutdownTimeout: time.Minute})
 	v := s.visitor(t)
-	f := v.follow(v.send([]byte("x")))
+	id := v.send([]byte("x"))
+	f := v.follow(id)
 	f.want("pending")
 
-	// An upload is half way when the process is told to stop.
-	arrived := make(chan struct{})
-	reader, writer := io.Pipe()
+	// The bot is at work on an upload when the process is told to stop.
+	entered, release := make(chan struct{}), make(chan struct{})
+	s.bot.on(func(bot.Message) (bot.Reply, error) {
+		close(entered)
+		<-release
+		return bot.Reply{Case: id}, nil
+	})
+	uploaded := make(chan deepskin.CaseID, 1)
 	go func() {
-		_, _ = io.WriteString(writer, "--b\r\nContent-Disposition: form-data; name=\"consent\"\r\n\r\ntrue\r\n")
-		close(arrived)
+		defer close(uploaded)
+		uploaded <- v.send([]byte("y"))
 	}()
-	type result struct {
-		status string
-		err    error
-	}
-	uploaded := make(chan result, 1)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/cases", reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	go func() {
-		res, err := v.http.Do(req)
-		if err != nil {
-			uploaded <- result{err: err}
-			return
-		}
-		_ = res.Body.Close()
-		uploaded <- result{status: res.Status}
-	}()
-	<-arrived
+	<-entered
 	stopped := make(chan struct{})
 	go func() {
 		s.stop()
 		close(stopped)
 	}()
 	f.want("")
-	_, err = io.WriteString(writer, "--b\r\nContent-Disposition: form-data; name=\"photo\"\r\n\r\nphoto\r\n--b--\r\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := writer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-uploaded; got.err != nil || got.status != "202 Accepted" {
-		t.Errorf("the upload: %q, %v", got.status, got.err)
+	close(release)
+	if got := <-uploaded; got != id {
+		t.Errorf("the upload made %q", got)
 	}
 	<-stopped
 }

@@ -36,10 +36,10 @@ type fakeBot struct {
 }
 
 type fakeCase struct {
-	owner  deepskin.Sender
-	photo  []byte
-	view   bot.View
-	closed bool // Whether the heatmap is gone.
+	owner deepskin.Sender
+	at    deepskin.Address
+	photo []byte
+	view  bot.View
 }
 
 func newFakeBot() *fakeBot {
@@ -48,10 +48,13 @@ func newFakeBot() *fakeBot {
 
 func (f *fakeBot) Message(_ context.Context, m bot.Message) (bot.Reply, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.message != nil {
-		return f.message(m)
+	message := f.message
+	f.mu.Unlock()
+	if message != nil {
+		return message(m)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if m.Sender.Platform != "web" || m.Sender.ID == "" || m.At.Platform != "web" || m.At.Chat == "" ||
 		m.Event == "" || m.Photo == nil || !m.Consent {
 		return bot.Reply{}, fmt.Errorf("incomplete message: photo %t, consent %t", m.Photo != nil, m.Consent)
@@ -62,7 +65,7 @@ func (f *fakeBot) Message(_ context.Context, m bot.Message) (bot.Reply, error) {
 	id := deepskin.NewCaseID()
 	f.events[m.Event] = id
 	now := time.Now()
-	f.cases[id] = &fakeCase{owner: m.Sender, photo: m.Photo.Bytes, view: bot.View{
+	f.cases[id] = &fakeCase{owner: m.Sender, at: m.At, photo: m.Photo.Bytes, view: bot.View{
 		Case:  deepskin.Case{ID: id, Status: deepskin.Pending, Created: now, Deadline: now.Add(2 * time.Minute)},
 		Reply: bot.Reply{Case: id, Title: "Looking at your photo…", Text: "One moment."},
 	}}
@@ -112,12 +115,8 @@ func (f *fakeBot) Judge(_ context.Context, sender deepskin.Sender, id deepskin.C
 func (f *fakeBot) Heatmap(_ context.Context, sender deepskin.Sender, id deepskin.CaseID) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c, err := f.own(sender, id)
-	if err != nil {
+	if _, err := f.own(sender, id); err != nil {
 		return nil, err
-	}
-	if c.closed {
-		return nil, deepskin.ErrGone
 	}
 	return drawSpot(color.RGBA{230, 90, 40, 255}), nil
 }
@@ -151,6 +150,20 @@ func (f *fakeBot) only(t *testing.T) (deepskin.CaseID, fakeCase) {
 		return id, *f.cases[id]
 	}
 	panic("unreachable")
+}
+
+// on makes message stand in for Message; nil ends that.
+func (f *fakeBot) on(message func(bot.Message) (bot.Reply, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.message = message
+}
+
+// fail makes all methods of Cases return err.
+func (f *fakeBot) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failure = err
 }
 
 func (f *fakeBot) count() int {

@@ -26,7 +26,7 @@ const (
 	// maxForm leaves room for the rest of the form around the largest photo.
 	maxForm = maxPhoto + 64<<10
 	// maxQueueing is how long an upload may wait for others to make room.
-	maxQueueing = 5 * time.Second
+	maxQueueing = 3 * time.Second
 )
 
 const tooLarge = "The photo is larger than 20 MB. Please send a smaller one."

@@ -44,8 +44,8 @@ func TestUploadMakesACase(t *testing.T) {
 	if got.ID != id || got.Status != deepskin.Pending || got.Case != path || got.Events != path+"/events" || res.Header.Get("Location") != path {
 		t.Errorf("answer is %s, Location %q; want case %s", text, res.Header.Get("Location"), id)
 	}
-	if strings.Contains(c.view.Case.Address.String(), c.owner.ID) {
-		t.Error("an address shows the session")
+	if c.at.Platform != "web" || c.at.Chat == "" || strings.Contains(c.at.Chat+c.at.Message, c.owner.ID) {
+		t.Error("the address does not name the session, or opens it")
 	}
 }
 
@@ -189,7 +189,7 @@ func TestBotTurnsPhotosAway(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, web.Config{})
-			s.bot.message = func(bot.Message) (bot.Reply, error) { return c.reply, c.err }
+			s.bot.on(func(bot.Message) (bot.Reply, error) { return c.reply, c.err })
 			body, contentType := form(t, field{"photo", "x"}, field{"consent", "true"})
 			res, text := s.visitor(t).do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType)
 			if words := checkProblem(t, res, text, c.status); !strings.Contains(words, c.words) {
@@ -203,6 +203,47 @@ func TestBotTurnsPhotosAway(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUploadsWaitForRoom(t *testing.T) {
+	s := serve(t, web.Config{UploadMemory: 1}) // Room for one.
+	entered, release := make(chan struct{}), make(chan struct{})
+	s.bot.on(func(bot.Message) (bot.Reply, error) {
+		close(entered)
+		<-release
+		return bot.Reply{Text: "Enough."}, nil
+	})
+	first := make(chan int, 1)
+	body, contentType := form(t, field{"consent", "true"}, field{"photo", "x"})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/cases", io.MultiReader(body)) // Of unknown length.
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	client := s.visitor(t).http
+	go func() {
+		res, err := client.Do(req)
+		if err != nil {
+			t.Errorf("the first upload: %v", err)
+			first <- 0
+			return
+		}
+		_ = res.Body.Close()
+		first <- res.StatusCode
+	}()
+	<-entered
+
+	body, contentType = form(t, field{"consent", "true"}, field{"photo", "x"})
+	res, text := s.visitor(t).do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType)
+	if words := checkProblem(t, res, text, http.StatusServiceUnavailable); !strings.Contains(words, "Many photos") || res.Header.Get("Retry-After") == "" {
+		t.Errorf("the words are %q, Retry-After %q", words, res.Header.Get("Retry-After"))
+	}
+	close(release)
+	if status := <-first; status != http.StatusUnprocessableEntity {
+		t.Errorf("the first upload: %d", status)
+	}
+	s.bot.on(nil)
+	s.visitor(t).send([]byte("x")) // There is room again.
 }
 
 func TestSlowUploadIsEnded(t *testing.T) {

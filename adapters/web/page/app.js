@@ -221,6 +221,7 @@ $("down").onclick = async () => {
   await tell({ agrees: false }); // The thumb counts even if no more is said.
   if (!$("followup").hidden) $("followup").querySelector("input").focus();
 };
+$("followup").onchange = () => ($("thanks").textContent = "");
 $("followup").onsubmit = (e) => {
   e.preventDefault();
   const said = new FormData(e.target);
