@@ -337,9 +337,9 @@ func TestPageTakesDroppedPhotosAndThumbsUp(t *testing.T) {
 	b.see("#empty")
 }
 
-func TestPageShowsARefusal(t *testing.T) {
+func TestPageShowsARefusalAndSavesAVerdictWithoutPhoto(t *testing.T) {
 	s := serve(t, web.Config{})
-	b := s.browse(t)
+	b := s.browse(t, "410")
 	b.choose()
 	b.click("#send")
 	b.until(`location.hash.length === 27`)
@@ -349,6 +349,18 @@ func TestPageShowsARefusal(t *testing.T) {
 	b.want("#title", "could not read")
 	b.until(`["figures", "diagnoses", "look"].every((id) => document.getElementById(id).hidden)`)
 	b.shoot("9-refusal")
+
+	s.bot.expire(id)
+	b.click("#down")
+	b.see("#followup")
+	b.click("#followup [value=benign]")
+	b.click("#followup [value=yes]")
+	b.click("#followup [type=submit]")
+	b.until(`document.querySelector("#thanks").innerText.includes("already been deleted")`)
+	_, c := s.bot.only(t)
+	if v := c.view.Case.Verdict; v == nil || v.Truth != deepskin.TruthBenign || v.Keep == nil || *v.Keep {
+		t.Errorf("the verdict is %+v", c.view.Case.Verdict)
+	}
 }
 
 func TestPageSaysWhatToDoInTrouble(t *testing.T) {

@@ -40,6 +40,7 @@ type fakeCase struct {
 	at    deepskin.Address
 	photo []byte
 	view  bot.View
+	gone  bool // Whether the photo cannot be kept any more.
 }
 
 func newFakeBot() *fakeBot {
@@ -108,6 +109,9 @@ func (f *fakeBot) Judge(_ context.Context, sender deepskin.Sender, id deepskin.C
 	if c.view.Case.Status != deepskin.Answered {
 		return deepskin.ErrNotFound
 	}
+	if c.gone && v.Keep != nil && *v.Keep {
+		return deepskin.ErrGone
+	}
 	c.view.Case.Verdict = &v
 	return nil
 }
@@ -157,6 +161,13 @@ func (f *fakeBot) on(message func(bot.Message) (bot.Reply, error)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.message = message
+}
+
+// expire deletes a case's photo.
+func (f *fakeBot) expire(id deepskin.CaseID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cases[id].gone = true
 }
 
 // fail makes all methods of Cases return err.

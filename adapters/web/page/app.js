@@ -208,12 +208,25 @@ async function tell(verdict) {
   const buttons = $("feedback").querySelectorAll("button");
   for (const b of buttons) b.disabled = true;
   try {
-    await judge(current, verdict);
-    showVerdict(verdict);
+    await judgeKeeping(verdict);
   } catch (problem) {
     $("thanks").textContent = problem.message;
   }
   for (const b of buttons) b.disabled = false;
+}
+
+// judgeKeeping saves the rest of a verdict where the photo to keep is no longer there.
+async function judgeKeeping(verdict) {
+  try {
+    await judge(current, verdict);
+    showVerdict(verdict);
+  } catch (problem) {
+    if (problem.status !== 410 || !verdict.keep) throw problem;
+    const rest = { ...verdict, keep: false };
+    await judge(current, rest);
+    showVerdict(rest);
+    $("thanks").textContent = `${done} The photo could not be kept: it has already been deleted.`;
+  }
 }
 
 $("up").onclick = () => tell({ agrees: true });
