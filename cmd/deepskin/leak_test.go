@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -23,7 +25,7 @@ func TestLogTellsNothingOfPeople(t *testing.T) {
 
 	fake.SendText(anna, anna, said)
 	shown(t, fake, anna, "only look at photos")
-	fake.Fail("sendMessage", telegramtest.Fault{Status: 502}, telegramtest.Fault{HangUp: true})
+	fake.Fail("editMessageText", telegramtest.Fault{Status: 502}, telegramtest.Fault{HangUp: true})
 	fake.Fail("download", telegramtest.Fault{HangUp: true})
 	fake.SendPhoto(anna, anna, content)
 	tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
@@ -45,6 +47,20 @@ func TestLogTellsNothingOfPeople(t *testing.T) {
 		}
 		response.Body.Close()
 	}
+	var form bytes.Buffer
+	fields := multipart.NewWriter(&form)
+	file, err := fields.CreateFormFile("photo", said+".jpg")
+	if err == nil {
+		_, err = file.Write(content)
+	}
+	if err = errors.Join(err, fields.WriteField("consent", "true"), fields.Close()); err != nil {
+		t.Fatal(err)
+	}
+	response, err := browser.Post(s.url+"/v1/cases", fields.FormDataContentType(), &form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
 	home, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
@@ -59,10 +75,10 @@ func TestLogTellsNothingOfPeople(t *testing.T) {
 		secrets["session"] = cookie.Value
 	}
 	if _, ok := secrets["session"]; !ok {
-		t.Fatal("the page set no session cookie, so this test looks for nothing")
+		t.Fatal("the upload brought no session cookie, so this test looks for nothing")
 	}
-	eventually(t, "the second photo is settled", func() bool {
-		return strings.Count(s.log.String(), "case answered") == 2
+	eventually(t, "the other photos are settled", func() bool {
+		return strings.Count(s.log.String(), "case answered") == 3
 	})
 	if err := s.stop(); err != nil {
 		t.Fatal(err)

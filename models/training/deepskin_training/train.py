@@ -3,6 +3,7 @@
 import argparse
 import copy
 import json
+import math
 import os
 import pathlib
 import time
@@ -22,6 +23,7 @@ from .network import Network
 from .parts import Part, pooled_features, read_part
 
 _REPORT_EVERY = 50  # steps
+_WARM_UP = 0.1  # of a run
 
 
 def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
@@ -38,6 +40,13 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
     return network
 
 
+def one_cycle(progress: float) -> float:
+    """Returns the share of the peak learning rate: linear up to 10%, then half a cosine."""
+    if progress < _WARM_UP:
+        return progress / _WARM_UP
+    return (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP))) / 2
+
+
 class Run:
     """One training run, which goes on from its checkpoint after an interruption."""
 
@@ -50,12 +59,7 @@ class Run:
         self.average = copy.deepcopy(self.network)
         self.steps = config.epochs * batches.per_epoch
         self.optimiser = self._optimiser()
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser,
-            [group["lr"] for group in self.optimiser.param_groups],
-            self.steps,
-            pct_start=0.1,
-        )
+        self.peak_rates = [group["lr"] for group in self.optimiser.param_groups]
         self.loss_of = nn.CrossEntropyLoss(
             batches.class_weights().to(self.device), label_smoothing=config.label_smoothing
         )
@@ -98,12 +102,13 @@ class Run:
         )
 
     def _step(self, pictures: torch.Tensor, labels: torch.Tensor, done: int) -> float:
-        """Learns from one batch and moves the running average."""
+        """Learns from one batch, the done-th of all, and moves the running average."""
+        for group, peak in zip(self.optimiser.param_groups, self.peak_rates, strict=True):
+            group["lr"] = peak * one_cycle(done / self.steps)
         loss = self.loss_of(self.network(pictures.to(self.device)), labels.to(self.device))
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        self.schedule.step()
         decay = min(self.config.ema, done / (done + 10))  # forgets the start soon
         states = self.average.state_dict().values(), self.network.state_dict().values()
         for kept, new in zip(*states, strict=True):
@@ -147,7 +152,6 @@ class Run:
             "network": self.network,
             "ema": self.average,
             "optimiser": self.optimiser,
-            "schedule": self.schedule,
         }
 
 
