@@ -1,0 +1,91 @@
+// Command demo shows DeepSkin at work: it starts the built program, talks to it as a visitor of
+// the page would, and prints the conversation. It ends with status 0 only if all of it really
+// happened.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"deepskin/adapters/web/client"
+	"deepskin/internal/child"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "demo: failed:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program; tests call it as main does.
+func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	program := flags.String("program", "./deepskin", "the built program")
+	out := flags.String("out", "demo-output", "folder for the pictures and the service's log")
+	timeout := flags.Duration("timeout", 2*time.Minute, "time for the whole demonstration")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
+	if err := os.MkdirAll(*out, 0o700); err != nil {
+		return fmt.Errorf("make a folder for the pictures: %w", err)
+	}
+	screen := screen{stdout}
+	screen.note("Drawing photos of skin spots, and starting %s serve.", *program)
+	photos, err := choosePhotos(environ)
+	if err != nil {
+		return err
+	}
+
+	log, err := os.Create(filepath.Join(*out, "serve.log"))
+	if err != nil {
+		return fmt.Errorf("open a file for the service's log: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	data, err := os.MkdirTemp("", "deepskin-demo-*")
+	if err != nil {
+		return fmt.Errorf("make a folder for the service's data: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(data) }()
+	service, err := child.Start(ctx, child.Config{Program: *program, Data: data, Environ: environ, Log: log})
+	if err != nil {
+		return fmt.Errorf("%w (its log is %s)", err, log.Name())
+	}
+	screen.note("The service is ready at %s. Its data is in a folder that goes when this is over.", service.URL)
+
+	d := demo{client: client.New(service.URL), screen: screen, out: *out}
+	err = errors.Join(d.talk(ctx, photos), service.Stop())
+	if err != nil {
+		return fmt.Errorf("%w (the service's log is %s)", err, log.Name())
+	}
+	screen.note("The service has stopped cleanly. All of this really happened; the pictures and the "+
+		"service's log are in %s/.", filepath.Clean(*out))
+	return nil
+}
+
+// ownPhoto returns what DEMO_PHOTO is set to, empty if it is not.
+func ownPhoto(environ []string) string {
+	path := ""
+	for _, line := range environ {
+		if value, ok := strings.CutPrefix(line, "DEMO_PHOTO="); ok {
+			path = value
+		}
+	}
+	return path
+}

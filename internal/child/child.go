@@ -1,0 +1,149 @@
+// Package child runs the built program as a child process, for the demonstration and the
+// benchmark.
+package child
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// readyLine is what serve prints before its page's address.
+const readyLine = "DeepSkin is ready: "
+
+// Config says what to start.
+type Config struct {
+	// Program is the path of the built program.
+	Program string
+	// Data is the folder for the embedded database. It should be empty.
+	Data string
+	// Environ is the surrounding environment, os.Environ() say. Of the service's own settings
+	// only those of the machine are passed on: no chats, no databases.
+	Environ []string
+	// Settings are more settings for the service, as NAME=value.
+	Settings []string
+	// Log takes the service's log; nil means nobody reads it.
+	Log io.Writer
+	// Patience is how long Stop waits before it kills; zero means 20 seconds.
+	Patience time.Duration
+}
+
+// A Service is a running serve.
+type Service struct {
+	// URL is where the page and the API are, without a slash at the end.
+	URL string
+	// PID is the number of the process.
+	PID int
+
+	cmd      *exec.Cmd
+	patience time.Duration
+	ended    chan struct{} // Closed once err stands.
+	err      error
+	stop     func() error
+}
+
+// Start starts serve with the embedded defaults on a free port and waits until it is ready. The
+// service then runs until Stop.
+func Start(ctx context.Context, cfg Config) (*Service, error) {
+	cmd := exec.Command(cfg.Program, "serve")
+	cmd.Env = append(cleaned(cfg.Environ), "DEEPSKIN_ADDR=127.0.0.1:0", "DEEPSKIN_DATA="+cfg.Data)
+	cmd.Env = append(cmd.Env, cfg.Settings...)
+	cmd.Stderr = cfg.Log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the service: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the service: %w", err)
+	}
+	s := &Service{
+		PID: cmd.Process.Pid, cmd: cmd, ended: make(chan struct{}),
+		patience: cmp.Or(cfg.Patience, 20*time.Second),
+	}
+	s.stop = sync.OnceValue(s.end)
+	ready := make(chan string, 1)
+	go s.watch(stdout, ready)
+	select {
+	case s.URL = <-ready:
+		return s, nil
+	case <-s.ended:
+		return nil, fmt.Errorf("the service ended before it was ready: %w", cmp.Or(s.err, errEarly))
+	case <-ctx.Done():
+		return nil, errors.Join(fmt.Errorf("wait for the service to be ready: %w", ctx.Err()), s.Stop())
+	}
+}
+
+// watch reads what the service prints until it ends.
+func (s *Service) watch(stdout io.Reader, ready chan<- string) {
+	lines := bufio.NewScanner(stdout)
+	found := false
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), readyLine); ok && !found {
+			found = true
+			ready <- url
+		}
+	}
+	_, _ = io.Copy(io.Discard, stdout) // A service that cannot print would stand still.
+	s.err = s.cmd.Wait()
+	close(s.ended)
+}
+
+var errEarly = errors.New("nobody had asked it to")
+
+// Stop asks the service to end by SIGTERM, waits for it, and kills it when its time is up. It
+// returns nil only if the service ran until then and its exit status was 0.
+func (s *Service) Stop() error { return s.stop() }
+
+func (s *Service) end() error {
+	select {
+	case <-s.ended:
+		return s.early()
+	default:
+	}
+	switch err := s.cmd.Process.Signal(syscall.SIGTERM); {
+	case errors.Is(err, os.ErrProcessDone):
+		<-s.ended
+		return s.early()
+	case err != nil:
+		return fmt.Errorf("ask the service to end: %w", err)
+	}
+	select {
+	case <-s.ended:
+		if s.err != nil {
+			return fmt.Errorf("the service did not end cleanly: %w", s.err)
+		}
+		return nil
+	case <-time.After(s.patience):
+		err := s.cmd.Process.Kill()
+		<-s.ended
+		return errors.Join(fmt.Errorf("the service was killed: it had not ended %v after SIGTERM", s.patience), err)
+	}
+}
+
+func (s *Service) early() error {
+	return fmt.Errorf("the service ended too early: %w", cmp.Or(s.err, errEarly))
+}
+
+// machine are the settings that depend on the machine, not on what the service does there.
+var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
+
+// cleaned leaves out what would connect the service to somebody's chats and databases.
+func cleaned(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		name = strings.TrimSuffix(name, "_FILE")
+		ours := strings.HasPrefix(name, "DEEPSKIN_") || strings.HasPrefix(name, "TELEGRAM_") ||
+			strings.HasPrefix(name, "DISCORD_") || name == "REDIS_URL" || name == "DATABASE_URL"
+		return ours && !slices.Contains(machine, name)
+	})
+}
