@@ -157,6 +157,7 @@ func TestPageShowsARefusalAndSavesAVerdictWithoutPhoto(t *testing.T) {
 	b.See("#answer")
 	b.Want("#title", "could not read")
 	b.Until(`["figures", "diagnoses", "look"].every((id) => document.getElementById(id).hidden)`)
+	b.Want("#ask", "right to refuse")
 	b.Shoot("9-refusal")
 
 	s.bot.expire(id)

@@ -60,6 +60,7 @@ export function showAnswer(c) {
   $("diagnoses").open = false;
   $("bars").replaceChildren(...Object.entries(c.diagnoses ?? {}).sort((a, b) => b[1] - a[1]).map(bar));
 
-  $("look").hidden = !c.heatmap;
+  $("look").hidden = !judged || !c.heatmap;
   $("feedback").hidden = c.status !== "answered";
+  $("ask").textContent = judged ? "Was this answer right?" : "Was it right to refuse this photo?";
 }
