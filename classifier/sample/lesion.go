@@ -63,13 +63,13 @@ func newLesion(random *rand.Rand, look Look) lesion {
 		l.uneven, l.rough = 0.20, 0.22
 	case Wart:
 		l.melanin, l.blood = between(0.6, 1.0), 0.1
-		l.uneven, l.rough, l.relief, l.edge, ragged = 0.25, 0.55, 0.16, 0.08, 0.07
+		l.uneven, l.rough, l.relief, l.edge, ragged = 0.35, 0.50, 0.10, 0.10, 0.07
 	case BloodSpot:
-		l.melanin, l.blood = 0.15, between(1.3, 1.8)
-		l.uneven, l.rough, l.relief, ragged = 0.45, 0.20, 0.06, 0.10
+		l.melanin, l.blood = 0.35, between(0.9, 1.3)
+		l.uneven, l.rough, l.relief, l.edge, ragged = 0.40, 0.25, 0.06, 0.30, 0.06
 	case PinkSpot:
 		l.melanin, l.blood = 0.06, between(0.45, 0.7)
-		l.uneven, l.rough, l.relief, l.vessels, l.edge = 0.35, 0.15, 0.08, 0.9, 0.35
+		l.uneven, l.rough, l.relief, l.vessels, l.edge = 0.40, 0.20, 0.08, 0.45, 0.40
 	case Patchwork:
 		l.melanin, l.blood = between(1.3, 1.9), 0.3
 		l.uneven, l.rough, ragged = 0.85, 0.35, 0.13
@@ -95,7 +95,7 @@ func (l lesion) at(p point) (melanin, blood, relief float64) {
 	for _, w := range l.waves {
 		outline += l.radius * w.strength * math.Sin(w.periods*turn+w.phase)
 	}
-	outline += 0.10 * l.radius * l.fine.at(30*p.x, 30*p.y)
+	outline += 0.05 * l.radius * l.fine.at(30*p.x, 30*p.y)
 	inside := smooth((outline*(1+l.edge/2) - distance) / (outline * l.edge))
 	if inside == 0 {
 		return 0, 0, 0
@@ -104,12 +104,12 @@ func (l lesion) at(p point) (melanin, blood, relief float64) {
 	broad := l.broad.at(9*p.x, 9*p.y) + 0.6*l.broad.at(21*p.x+7, 21*p.y)
 	spots := l.fine.at(45*p.x, 45*p.y) + 0.7*l.fine.at(100*p.x, 100*p.y)
 	// A net of brown lines, as pigment along the ridges of skin makes one.
-	mesh := 1 - math.Min(1, 3*math.Abs(l.net.at(38*p.x, 38*p.y)))
+	mesh := 1 - math.Min(1, 2*math.Abs(l.net.at(38*p.x, 38*p.y)))
 	rise := 0.75 + 0.25*smooth((outline-distance)/outline*1.5) // darker towards the middle
 	amount := inside * rise * math.Max(0.08, 1+l.uneven*broad+l.rough*spots+0.5*l.rough*(mesh-0.4))
 	melanin, blood = l.melanin*amount, l.blood*amount
 	if l.vessels > 0 {
-		vein := 1 - smooth(math.Abs(l.broad.at(13*p.x+3, 13*p.y+1))*14)
+		vein := 1 - smooth(math.Abs(l.broad.at(11*p.x+3+spots/6, 11*p.y+1))*12)
 		blood += inside * l.vessels * vein
 	}
 	relief = inside * l.relief * (spots + l.fine.at(25*p.x+2, 25*p.y))

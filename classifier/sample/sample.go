@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/disintegration/imaging"
 )
@@ -98,7 +99,7 @@ func newScene(random *rand.Rand, options Options) scene {
 		tone:    tones[tone],
 		skin:    newTexture(random),
 		lesion:  newLesion(random, look),
-		flush:   newLattice(random, 4),
+		flush:   newLattice(random, 8),
 		light:   point{0.10 * random.NormFloat64(), 0.10 * random.NormFloat64()},
 		balance: colour{1 + warmth, 1, 1 - warmth},
 	}
@@ -107,25 +108,36 @@ func newScene(random *rand.Rand, options Options) scene {
 // render gives the scene pixels, without noise.
 func (s scene) render(width, height int) *image.NRGBA {
 	photo := image.NewNRGBA(image.Rect(0, 0, width, height))
-	unit := 1 / float64(min(width, height))
-	centre := point{float64(width) / 2 * unit, float64(height) / 2 * unit}
-	for y := range height {
-		row := photo.Pix[y*photo.Stride:]
-		for x := range width {
-			p := point{(float64(x) + 0.5) * unit, (float64(y) + 0.5) * unit}
-			shade := s.skin.at(p)
-			melanin, blood, relief := s.lesion.at(point{p.x - centre.x, p.y - centre.y})
-			blood += 0.12 * (1 + s.flush.at(p.x*5, p.y*5))
-			light := 1 + s.light.x*(p.x-centre.x) + s.light.y*(p.y-centre.y) + shade + relief
-			for c := range 3 {
-				// Pigment swallows light layer by layer.
-				seen := s.tone[c] * math.Exp(-melanin*melaninDensity[c]-blood*bloodDensity[c])
-				row[4*x+c] = toByte(255 * seen * light * s.balance[c])
+	var group sync.WaitGroup
+	const rows = 64
+	for top := 0; top < height; top += rows {
+		group.Go(func() {
+			for y := top; y < min(top+rows, height); y++ {
+				s.renderRow(photo, y)
 			}
-			row[4*x+3] = 255
-		}
+		})
 	}
+	group.Wait()
 	return photo
+}
+
+func (s scene) renderRow(photo *image.NRGBA, y int) {
+	width, height := photo.Rect.Dx(), photo.Rect.Dy()
+	unit := 1 / float64(min(width, height))
+	row := photo.Pix[y*photo.Stride:]
+	for x := range width {
+		p := point{(float64(x) + 0.5) * unit, (float64(y) + 0.5) * unit}
+		middle := point{p.x - float64(width)/2*unit, p.y - float64(height)/2*unit}
+		melanin, blood, relief := s.lesion.at(middle)
+		blood += 0.12 * (1 + s.flush.at(p.x*5, p.y*5))
+		light := 1 + s.light.x*middle.x + s.light.y*middle.y + s.skin.at(p) + relief
+		for c := range 3 {
+			// Pigment swallows light layer by layer.
+			seen := s.tone[c] * math.Exp(-melanin*melaninDensity[c]-blood*bloodDensity[c])
+			row[4*x+c] = toByte(255 * seen * light * s.balance[c])
+		}
+		row[4*x+3] = 255
+	}
 }
 
 // darken leaves a tenth of the light.

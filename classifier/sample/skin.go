@@ -34,35 +34,40 @@ var tones = map[Tone]colour{
 
 // How strongly pigments darken red, green and blue.
 var (
-	melaninDensity = colour{0.42, 0.80, 1.00}
+	melaninDensity = colour{0.52, 0.82, 1.00}
 	bloodDensity   = colour{0.16, 0.75, 0.60}
 )
 
-// A lattice is smooth noise between about -1 and 1: random values on a grid of whole numbers
-// that repeats, with smooth steps between.
+// A lattice is gradient noise, smooth and mostly between -1 and 1: a random slope at each whole
+// number, blended between them. It repeats.
 type lattice struct {
-	values []float64
+	slopes []point
 	size   int
 }
 
+// newLattice makes a lattice that repeats after so many steps, which should be where nobody
+// sees it.
 func newLattice(random *rand.Rand, size int) lattice {
-	// Finer lattices than this repeat where nobody sees it.
-	size = min(max(size, 8), 128)
-	values := make([]float64, size*size)
-	for i := range values {
-		values[i] = random.NormFloat64() / 2
+	slopes := make([]point, size*size)
+	for i := range slopes {
+		sin, cos := math.Sincos(2 * math.Pi * random.Float64())
+		slopes[i] = point{1.5 * cos, 1.5 * sin}
 	}
-	return lattice{values, size}
+	return lattice{slopes, size}
 }
 
 func (l lattice) at(x, y float64) float64 {
 	fx, fy := math.Floor(x), math.Floor(y)
 	x0, y0 := mod(int(fx), l.size), mod(int(fy), l.size)
 	x1, y1 := (x0+1)%l.size, (y0+1)%l.size
-	tx, ty := smooth(x-fx), smooth(y-fy)
-	top := mix(l.values[y0*l.size+x0], l.values[y0*l.size+x1], tx)
-	bottom := mix(l.values[y1*l.size+x0], l.values[y1*l.size+x1], tx)
-	return mix(top, bottom, ty)
+	dx, dy := x-fx, y-fy
+	slope := func(x, y int, dx, dy float64) float64 {
+		s := l.slopes[y*l.size+x]
+		return s.x*dx + s.y*dy
+	}
+	top := mix(slope(x0, y0, dx, dy), slope(x1, y0, dx-1, dy), smooth(dx))
+	bottom := mix(slope(x0, y1, dx, dy-1), slope(x1, y1, dx-1, dy-1), smooth(dx))
+	return mix(top, bottom, smooth(dy))
 }
 
 func mod(a, b int) int { return ((a % b) + b) % b }
@@ -79,17 +84,20 @@ func smooth(t float64) float64 {
 type texture struct {
 	patches, grain, pores lattice
 	bend                  lattice
-	angle                 float64
-	lines                 float64
+	along, across         point   // the directions in which lines follow one another
+	lines                 float64 // how dark they are
 }
 
 func newTexture(random *rand.Rand) texture {
+	angle := random.Float64() * math.Pi
+	const crossing = 1.1 // radians between the two families of lines
 	return texture{
+		along:   point{math.Cos(angle), math.Sin(angle)},
+		across:  point{math.Sin(angle + crossing), -math.Cos(angle + crossing)},
 		patches: newLattice(random, 16),
 		grain:   newLattice(random, 128),
 		pores:   newLattice(random, 128),
 		bend:    newLattice(random, 32),
-		angle:   random.Float64() * math.Pi,
 		lines:   0.010 + 0.014*random.Float64(),
 	}
 }
@@ -99,13 +107,12 @@ func (t texture) at(p point) float64 {
 	shade := 0.045*t.patches.at(3*p.x, 3*p.y) + 0.030*t.patches.at(9*p.x+5, 9*p.y) +
 		0.030*t.grain.at(40*p.x, 40*p.y) + 0.045*t.grain.at(110*p.x, 110*p.y+9)
 	pore := t.pores.at(60*p.x, 60*p.y)
-	shade -= 0.05 * smooth((pore-0.55)*4)
+	shade -= 0.05 * smooth((pore-0.45)*4)
 
 	// Two families of wavering lines make the rhombic pattern of skin.
 	bend := 0.9 * t.bend.at(8*p.x, 8*p.y)
-	sin, cos := math.Sincos(t.angle)
-	along := 42*(p.x*cos+p.y*sin) + bend
-	across := 42*(p.x*math.Sin(t.angle+1.1)-p.y*math.Cos(t.angle+1.1)) - bend
+	along := 42*(p.x*t.along.x+p.y*t.along.y) + bend
+	across := 42*(p.x*t.across.x+p.y*t.across.y) - bend
 	return shade - t.lines*(groove(along)+groove(across))
 }
 
