@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,21 +30,10 @@ type Config struct {
 	ConsentWait time.Duration
 	// Sweep is the pause between looks for cases that need something. Default 2 seconds.
 	Sweep time.Duration
-	// Grace is how long a case may go without a sign of progress before a sweep steps in.
-	// Default 15 seconds.
+	// Grace is how long a case may go without a sign of progress before a sweep steps in, and
+	// how long Run goes on with what it holds once it has to stop. Default 15 seconds.
 	Grace time.Duration
 }
-
-const (
-	// Answers slower than this come as a new message, since edits do not notify.
-	quietEdit = 15 * time.Second
-	// A case is failed this long before its deadline, so that the apology arrives by it.
-	apologyLead = 5 * time.Second
-	// Of an answer that cannot be delivered, no more is tried after this.
-	deliveryLimit = 24 * time.Hour
-	// Photos that are fetched, and answers that are delivered, at the same time.
-	concurrency = 32
-)
 
 // A Bot holds the conversation. It implements Handler; its methods may be called at the same
 // time.
@@ -56,14 +45,19 @@ type Bot struct {
 	// the event that began it but not the bot.
 	background context.Context
 	stop       context.CancelFunc
-	work       sync.WaitGroup
-	slots      chan struct{}
+	work       *tasks
+	// fetching holds one element for each photo that is being fetched.
+	fetching chan struct{}
 	// cases holds those that some goroutine is bringing forward.
 	cases caseLocks
-	// asked holds the senders who were asked for consent, and until when they need not be
-	// asked again.
+	// asked holds the senders who were asked for consent a moment ago.
 	asked askedSenders
+	// steady is since when Redis has answered, in nanoseconds since 1970: results of earlier
+	// work may reach us only after that.
+	steady atomic.Int64
 }
+
+var _ Handler = (*Bot)(nil)
 
 // New returns a bot that is ready to handle events.
 func New(c Config) *Bot {
@@ -83,7 +77,12 @@ func New(c Config) *Bot {
 			*d.value = d.standard
 		}
 	}
-	b := &Bot{Config: c, adapters: map[string]Adapter{}, slots: make(chan struct{}, concurrency)}
+	b := &Bot{
+		Config:   c,
+		adapters: map[string]Adapter{},
+		work:     newTasks(),
+		fetching: make(chan struct{}, fetchLimit),
+	}
 	b.background, b.stop = context.WithCancel(context.Background())
 	return b
 }
@@ -92,9 +91,11 @@ func New(c Config) *Bot {
 func (b *Bot) Connect(a Adapter) { b.adapters[a.Name()] = a }
 
 // Run connects the adapters, takes results and sweeps until ctx ends, and then finishes what it
-// holds. A bot runs once.
+// holds. A bot runs once. Handlers that are called later still write to the store what the next
+// process has to do.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.stop()
+	b.unsteady()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, a := range b.adapters {
 		g.Go(func() error {
@@ -120,25 +121,8 @@ func (b *Bot) Run(ctx context.Context) error {
 func (b *Bot) finish() {
 	patience := time.AfterFunc(b.Grace, b.stop)
 	defer patience.Stop()
-	b.work.Wait()
+	b.work.close()
 }
 
-// forward brings a case forward in the background, unless somebody is at it already.
-func (b *Bot) forward(id deepskin.CaseID, step func(ctx context.Context) error) {
-	if !b.cases.tryLock(id) {
-		return
-	}
-	b.work.Go(func() {
-		defer b.cases.unlock(id)
-		select {
-		case b.slots <- struct{}{}:
-			defer func() { <-b.slots }()
-		case <-b.background.Done():
-			return
-		}
-		if err := step(b.background); err != nil {
-			// The sweep comes back to it.
-			b.Logger.Warn("case is held up", "case", id, "error", err)
-		}
-	})
-}
+// unsteady notes that results may have been held up until now.
+func (b *Bot) unsteady() { b.steady.Store(b.Now().UnixNano()) }

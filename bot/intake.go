@@ -10,6 +10,13 @@ import (
 	"deepskin"
 )
 
+const (
+	// allowTime bounds how long a handler waits to hear whether a sender sent too much.
+	allowTime = time.Second
+	// busyWait is when a photo that was turned away for everybody's sake may come again.
+	busyWait = 5 * time.Minute
+)
+
 // Message implements Handler.
 func (b *Bot) Message(ctx context.Context, m Message) (Reply, error) {
 	if m.Photo != nil {
@@ -29,23 +36,11 @@ func (b *Bot) Message(ctx context.Context, m Message) (Reply, error) {
 
 // takePhoto writes the case before anything is acknowledged, and brings it on its way.
 func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
-	wait, err := b.Queue.Allow(ctx, m.Sender)
+	agreed, err := b.hasAgreed(ctx, m)
 	if err != nil {
-		return Reply{}, fmt.Errorf("check the sender's limits: %w", err)
-	}
-	if wait > 0 {
-		return tooMany(wait), nil
+		return Reply{}, err
 	}
 	now := b.Now()
-	if m.Consent {
-		if _, err := b.Store.GiveConsent(ctx, m.Sender, now, now.Add(b.Deadline)); err != nil {
-			return Reply{}, fmt.Errorf("record consent: %w", err)
-		}
-	}
-	agreed, err := b.Store.HasConsent(ctx, m.Sender)
-	if err != nil {
-		return Reply{}, fmt.Errorf("look up consent: %w", err)
-	}
 	fresh := deepskin.NewCase{
 		ID: deepskin.NewCaseID(), Sender: m.Sender, Event: m.Event,
 		Status: deepskin.Pending, Created: now, Deadline: now.Add(b.Deadline),
@@ -58,127 +53,117 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 	if err != nil {
 		return Reply{}, fmt.Errorf("write the case: %w", err)
 	}
-	reply := Reply{Case: c.ID}
-	if !added {
-		return reply, nil // the event came twice; the sweep sees to whatever is missing
+	if added {
+		// Only now, so that an event that comes twice counts once.
+		if wait := b.overLimit(ctx, m.Sender); wait > 0 {
+			return b.turnAway(ctx, m.Sender, c.ID, tooMany(wait))
+		}
 	}
-	if m.Photo.Bytes != nil {
+	next := b.bring
+	switch {
+	case m.Photo.Problem != "":
+		next = func(ctx context.Context, c deepskin.Case) error {
+			return b.refuse(ctx, c.ID, m.Photo.Problem)
+		}
+	case m.Photo.Bytes != nil && isOpen(c):
 		// Nobody else has these bytes: they are in Redis before the sender is told.
-		if err := b.hand(ctx, c, *m.Photo); err != nil {
+		err := b.hold(ctx, c, m.Photo.Bytes)
+		if err != nil && added {
+			return b.giveBack(ctx, m.Sender, c.ID, err)
+		}
+		if err != nil {
 			return Reply{}, err
 		}
-		return reply, nil
+		next = nil
 	}
-	b.forward(c.ID, func(ctx context.Context) error {
-		if c.Status == deepskin.Pending {
-			c = b.acknowledge(ctx, c)
+	if added {
+		b.advance(c.ID, b.begin(next))
+	}
+	// Of an event that came twice, the sweep sees to whatever is missing, except for the question.
+	if c.Status == deepskin.Waiting {
+		return b.ask(ctx, m.Sender, c.ID)
+	}
+	return Reply{Case: c.ID}, nil
+}
+
+// hasAgreed reports whether the sender allows photos to be looked at.
+func (b *Bot) hasAgreed(ctx context.Context, m Message) (bool, error) {
+	agreed, err := b.Store.HasConsent(ctx, m.Sender)
+	if err != nil {
+		return false, fmt.Errorf("look up consent: %w", err)
+	}
+	if !agreed && m.Consent {
+		if err := b.release(ctx, m.Sender); err != nil {
+			return false, err
 		}
-		return b.hand(ctx, c, *m.Photo)
-	})
-	if c.Status == deepskin.Waiting && b.asked.once(m.Sender, now, fresh.Deadline) {
-		question := askConsent(c.ID, b.ConsentWait)
-		question.Case = c.ID
-		return question, nil
 	}
-	return reply, nil
+	return agreed || m.Consent, nil
+}
+
+// overLimit returns how long the sender has to wait, zero for not at all. Where Redis cannot
+// count, nobody is turned away for it.
+func (b *Bot) overLimit(ctx context.Context, sender deepskin.Sender) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, allowTime)
+	defer cancel()
+	wait, err := b.Queue.Allow(ctx, sender)
+	if err != nil {
+		b.Logger.Warn("limits of a sender were not checked", "error", err)
+		return 0
+	}
+	return wait
+}
+
+// turnAway takes back a case of which nobody has heard yet.
+func (b *Bot) turnAway(
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, words Reply,
+) (Reply, error) {
+	// Also where the sender has hung up.
+	if err := b.ForgetCase(context.WithoutCancel(ctx), sender, id); err != nil {
+		return Reply{}, fmt.Errorf("take back a case: %w", err)
+	}
+	return words, nil
+}
+
+// giveBack takes back a case whose bytes Redis did not take.
+func (b *Bot) giveBack(
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, cause error,
+) (Reply, error) {
+	reply, err := b.turnAway(ctx, sender, id, busy(busyWait))
+	if errors.Is(cause, deepskin.ErrBusy) {
+		return reply, err
+	}
+	return Reply{}, errors.Join(cause, err)
+}
+
+// begin acknowledges a photo that is to be looked at, at intake or with the consent, and takes
+// the next step with it meanwhile; nil for none.
+func (b *Bot) begin(next step) step {
+	return func(ctx context.Context, c deepskin.Case) error {
+		var acknowledging sync.WaitGroup
+		defer acknowledging.Wait() // the answer edits what is being sent
+		if c.Status == deepskin.Pending && !c.Acknowledged {
+			acknowledging.Go(func() { b.acknowledge(ctx, c) })
+		}
+		if next == nil {
+			return nil
+		}
+		return next(ctx, c)
+	}
 }
 
 // acknowledge tells the sender that the photo has come. Where that fails, the answer will be the
 // first that they hear.
-func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) deepskin.Case {
-	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking())
+func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
+	ctx, cancel := context.WithTimeout(ctx, quietEdit)
+	defer cancel()
+	adapter := b.adapters[c.Platform]
+	at, err := adapter.Send(ctx, c.Address, looking(c.ID))
 	if err != nil {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
-		return c
+		return
 	}
 	if err := b.Store.SetAddress(ctx, c.ID, at); err != nil {
-		b.Logger.Error("acknowledgement was not noted", "case", c.ID, "error", err)
-		return c
+		b.Logger.Warn("acknowledgement is taken back", "case", c.ID, "error", err)
+		b.unsend(adapter, c.ID, at)
 	}
-	c.Address, c.Acknowledged = at, true
-	return c
-}
-
-// hand fetches the photo if need be, puts it within the workers' reach, and asks for an
-// assessment unless consent is still to come.
-func (b *Bot) hand(ctx context.Context, c deepskin.Case, p Photo) error {
-	if p.Problem != "" {
-		return b.refuse(ctx, c, p.Problem)
-	}
-	if p.Bytes == nil {
-		photo, err := b.adapters[c.Platform].Fetch(ctx, p.Source)
-		switch {
-		case errors.Is(err, deepskin.ErrTooLarge):
-			return b.refuse(ctx, c, deepskin.TooManyBytes)
-		case errors.Is(err, deepskin.ErrGone):
-			return b.fail(ctx, c, failurePhotoGone)
-		case err != nil:
-			return fmt.Errorf("fetch photo: %w", err)
-		}
-		p.Bytes = photo
-	}
-	ttl := c.Deadline.Sub(b.Now())
-	if ttl <= 0 {
-		return nil // the sweep tells the sender
-	}
-	if err := b.Queue.PutPhoto(ctx, c.ID, p.Bytes, ttl); err != nil {
-		return fmt.Errorf("hold photo: %w", err)
-	}
-	if c.Status == deepskin.Waiting {
-		// Consent may have come while the photo was being fetched.
-		var err error
-		if c, err = b.Store.Case(ctx, c.ID); err != nil || c.Status != deepskin.Pending {
-			return err
-		}
-	}
-	return b.enqueue(ctx, c)
-}
-
-// enqueue asks for an assessment; where too much is waiting, the sender hears so.
-func (b *Bot) enqueue(ctx context.Context, c deepskin.Case) error {
-	err := b.Queue.Enqueue(ctx, deepskin.Job{Case: c.ID, Platform: c.Platform, Deadline: c.Deadline})
-	if errors.Is(err, deepskin.ErrBusy) {
-		return b.fail(ctx, c, failureBusy)
-	}
-	return err
-}
-
-// refuse answers a photo that no worker needs to see. A waiting case hears of it once it has
-// consent, when its photo is asked for again.
-func (b *Bot) refuse(ctx context.Context, c deepskin.Case, problem deepskin.Problem) error {
-	return b.settle(ctx, deepskin.Result{Case: c.ID, Assessment: &deepskin.Assessment{
-		Label: deepskin.Inconclusive, Problems: []deepskin.Problem{problem},
-	}})
-}
-
-// askedSenders remembers who was asked for consent, so that an album brings one question.
-type askedSenders struct {
-	mu    sync.Mutex
-	until map[deepskin.Sender]time.Time
-}
-
-// once reports whether the sender should be asked now.
-func (a *askedSenders) once(s deepskin.Sender, now, until time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for other, end := range a.until {
-		if now.After(end) {
-			delete(a.until, other)
-		}
-	}
-	if _, asked := a.until[s]; asked {
-		return false
-	}
-	if a.until == nil {
-		a.until = map[deepskin.Sender]time.Time{}
-	}
-	a.until[s] = until
-	return true
-}
-
-// forget makes the next photo bring the question again.
-func (a *askedSenders) forget(s deepskin.Sender) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.until, s)
 }

@@ -13,11 +13,6 @@ type caseLocks struct {
 	held map[deepskin.CaseID]chan struct{} // closed on release
 }
 
-// tryLock takes the case's lock if it is free.
-func (l *caseLocks) tryLock(id deepskin.CaseID) bool {
-	return l.take(id) == nil
-}
-
 // lock waits for the case's lock; false if ctx ended first.
 func (l *caseLocks) lock(ctx context.Context, id deepskin.CaseID) bool {
 	for {
@@ -52,4 +47,12 @@ func (l *caseLocks) unlock(id deepskin.CaseID) {
 	defer l.mu.Unlock()
 	close(l.held[id])
 	delete(l.held, id)
+}
+
+// busy reports whether somebody holds the case's lock.
+func (l *caseLocks) busy(id deepskin.CaseID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, taken := l.held[id]
+	return taken
 }

@@ -35,49 +35,40 @@ func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
 	if !id.Valid() {
 		return staleButton(), nil
 	}
-	reply, err := b.press(ctx, p, id, verb, choice)
+	reply, err := b.press(ctx, p.Sender, id, verb, choice)
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
 		return staleButton(), nil
 	case errors.Is(err, deepskin.ErrGone):
 		return photoGone(), nil
 	case err != nil:
-		return PressReply{}, fmt.Errorf("press %s of case %s: %w", verb, id, err)
+		return PressReply{}, fmt.Errorf("press a button of case %s: %w", id, err)
 	}
 	return reply, nil
 }
 
 func (b *Bot) press(
-	ctx context.Context, p Press, id deepskin.CaseID, verb, choice string,
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, verb, choice string,
 ) (PressReply, error) {
-	keep := choice == choiceYes
 	switch {
 	case verb == verbConsent && choice == choiceYes:
-		return b.consent(ctx, p.Sender, id)
+		return b.consent(ctx, sender, id)
 	case verb == verbConsent && choice == choiceNo:
-		return b.decline(ctx, p.Sender, id)
+		return b.decline(ctx, sender, id)
 	case verb == verbHeatmap:
-		picture, err := b.Heatmap(ctx, p.Sender, id)
-		if err != nil {
-			return PressReply{}, err
-		}
-		return PressReply{Send: heatmap(id, picture)}, nil
+		picture, err := b.Heatmap(ctx, sender, id)
+		return b.orTryAgain(id, PressReply{Send: heatmap(id, picture)}, err)
 	case verb == verbAgree:
-		return b.judge(ctx, p.Sender, id, deepskin.Verdict{Agrees: true})
+		return b.judge(ctx, sender, id, deepskin.Verdict{Agrees: true})
 	case verb == verbDispute:
-		return b.judge(ctx, p.Sender, id, deepskin.Verdict{})
+		return b.judge(ctx, sender, id, deepskin.Verdict{})
 	case verb == verbTruth && deepskin.Truth(choice).Valid():
-		return b.judge(ctx, p.Sender, id, deepskin.Verdict{Truth: deepskin.Truth(choice)})
-	case verb == verbKeep && (keep || choice == choiceNo):
-		c, err := b.Store.OwnCase(ctx, p.Sender, id)
-		if err != nil {
-			return PressReply{}, err
-		}
-		verdict := deepskin.Verdict{Keep: &keep}
-		if c.Verdict != nil {
-			verdict.Agrees, verdict.Truth = c.Verdict.Agrees, c.Verdict.Truth
-		}
-		return b.judge(ctx, p.Sender, id, verdict)
+		return b.judge(ctx, sender, id, deepskin.Verdict{Truth: deepskin.Truth(choice)})
+	case verb == verbKeep && choice == choiceYes:
+		reply, err := b.keep(ctx, sender, id, true)
+		return b.orTryAgain(id, reply, err)
+	case verb == verbKeep && choice == choiceNo:
+		return b.keep(ctx, sender, id, false)
 	default:
 		return staleButton(), nil
 	}
@@ -97,54 +88,26 @@ func (b *Bot) judge(
 	return PressReply{Notice: thanks(v), Edit: &view.Reply}, nil
 }
 
-// consent releases the sender's waiting photos.
-func (b *Bot) consent(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
-) (PressReply, error) {
-	if _, err := b.Store.OwnCase(ctx, sender, id); err != nil {
-		return PressReply{}, err
-	}
-	now := b.Now()
-	released, err := b.Store.GiveConsent(ctx, sender, now, now.Add(b.Deadline))
-	if err != nil {
-		return PressReply{}, err
-	}
-	b.asked.forget(sender)
-	for _, c := range released {
-		b.forward(c.ID, func(ctx context.Context) error { return b.release(ctx, c) })
-	}
-	return PressReply{Edit: agreed(len(released))}, nil
-}
-
-// release brings a photo that waited for consent on its way.
-func (b *Bot) release(ctx context.Context, c deepskin.Case) error {
-	c = b.acknowledge(ctx, c)
-	held, err := b.Queue.HasPhoto(ctx, c.ID)
-	switch {
-	case err != nil:
-		return err
-	case held:
-		return b.enqueue(ctx, c)
-	case c.Source != "":
-		return b.hand(ctx, c, Photo{Source: c.Source})
-	default:
-		return b.fail(ctx, c, failurePhotoGone)
-	}
-}
-
-// decline erases everything that the sender has sent.
-func (b *Bot) decline(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
+// keep records whether the photo may be kept, which only those who disagreed were asked.
+func (b *Bot) keep(
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, keep bool,
 ) (PressReply, error) {
 	c, err := b.Store.OwnCase(ctx, sender, id)
 	if err != nil {
 		return PressReply{}, err
 	}
-	if c.Status != deepskin.Waiting {
+	if c.Verdict == nil || c.Verdict.Agrees {
 		return staleButton(), nil
 	}
-	if _, err := b.forgetSender(ctx, sender); err != nil {
-		return PressReply{}, err
+	return b.judge(ctx, sender, id, deepskin.Verdict{Truth: c.Verdict.Truth, Keep: &keep})
+}
+
+// orTryAgain has the presser try again later where a photo could not be reached or drawn on.
+// An error would bring the press back again and again, and hold up everybody's events.
+func (b *Bot) orTryAgain(id deepskin.CaseID, reply PressReply, err error) (PressReply, error) {
+	if err == nil || errors.Is(err, deepskin.ErrNotFound) || errors.Is(err, deepskin.ErrGone) {
+		return reply, err
 	}
-	return PressReply{Edit: declined()}, nil
+	b.Logger.Warn("a button did not work", "case", id, "error", err)
+	return tryAgain(), nil
 }

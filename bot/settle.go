@@ -2,120 +2,82 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"deepskin"
 )
 
-// Causes of failure, as they are kept with the case.
+// Causes of failure, as they are kept with the case. Workers give causes of their own.
 const (
 	failureBusy      = "busy"
 	failurePhotoGone = "photo gone"
 	failureDeadline  = "deadline"
 )
 
-// settle turns a result into the case's one answer and sends it on its way. Results may come
-// twice or late: only the first one that finds the case pending counts.
+// settle takes what a worker made of a case. Results may come twice or late: only the first one
+// that finds the case pending counts.
 func (b *Bot) settle(ctx context.Context, r deepskin.Result) error {
-	if r.Assessment == nil {
-		return b.fail(ctx, deepskin.Case{ID: r.Case}, r.Failure)
+	var next step
+	var err error
+	switch {
+	case r.Assessment != nil:
+		err = b.answer(ctx, r.Case, *r.Assessment)
+	case r.Failure == failurePhotoGone:
+		next = b.bring // the platform may still have it
+	default:
+		err = b.fail(ctx, r.Case, r.Failure)
 	}
-	settled, err := b.Store.Answer(ctx, r.Case, *r.Assessment)
 	if err != nil {
-		return fmt.Errorf("answer case %s: %w", r.Case, err)
+		return err
 	}
-	if settled {
-		b.Logger.Info("case answered", "case", r.Case, "label", r.Assessment.Label,
-			"problems", r.Assessment.Problems, "model", r.Assessment.Model,
-			"millis", r.Assessment.Millis)
-		b.announce(r.Case)
+	// In the background, so that one slow chat holds up nobody.
+	b.advance(r.Case, next)
+	return nil
+}
+
+// answer gives a pending case its one answer.
+func (b *Bot) answer(ctx context.Context, id deepskin.CaseID, a deepskin.Assessment) error {
+	answered, err := b.Store.Answer(ctx, id, a)
+	if err != nil {
+		return fmt.Errorf("answer case %s: %w", id, err)
+	}
+	if answered {
+		b.Logger.Info("case answered", "case", id, "label", a.Label, "problems", a.Problems,
+			"model", a.Model, "millis", a.Millis)
 	}
 	return nil
 }
 
-// fail gives a pending case up, which brings its sender an apology.
-func (b *Bot) fail(ctx context.Context, c deepskin.Case, cause string) error {
-	failed, err := b.Store.Fail(ctx, c.ID, cause)
-	if err != nil {
-		return fmt.Errorf("fail case %s: %w", c.ID, err)
-	}
-	if failed {
-		b.Logger.Warn("case failed", "case", c.ID, "cause", cause)
-		b.announce(c.ID)
-	}
-	return nil
-}
-
-// announce delivers a settled case in the background, so that one slow chat holds up nobody. It
-// waits for whoever brings the case forward now: the answer edits the acknowledgement.
-func (b *Bot) announce(id deepskin.CaseID) {
-	b.work.Go(func() {
-		if !b.cases.lock(b.background, id) {
-			return
-		}
-		defer b.cases.unlock(id)
-		if err := b.deliver(b.background, id); err != nil {
-			b.Logger.Warn("answer was not delivered", "case", id, "error", err)
-		}
+// refuse answers a photo that no worker needs to see. A waiting case hears of it once it has
+// consent, when its photo is asked for again.
+func (b *Bot) refuse(ctx context.Context, id deepskin.CaseID, problem deepskin.Problem) error {
+	return b.answer(ctx, id, deepskin.Assessment{
+		Label: deepskin.Inconclusive, Problems: []deepskin.Problem{problem},
 	})
 }
 
-// deliver brings a settled case's words to its sender and notes it.
-func (b *Bot) deliver(ctx context.Context, id deepskin.CaseID) error {
-	c, err := b.Store.Case(ctx, id)
-	if errors.Is(err, deepskin.ErrNotFound) || (err == nil && !c.Delivered.IsZero()) {
-		return nil // forgotten, or delivered by somebody else
-	}
+// fail gives a pending case up, which brings its sender an apology.
+func (b *Bot) fail(ctx context.Context, id deepskin.CaseID, cause string) error {
+	failed, err := b.Store.Fail(ctx, id, cause)
 	if err != nil {
-		return fmt.Errorf("look up case %s: %w", id, err)
+		return fmt.Errorf("fail case %s: %w", id, err)
 	}
-	adapter := b.adapters[c.Platform]
-	err = b.post(ctx, adapter, c)
-	switch {
-	case errors.Is(err, deepskin.ErrNotFound):
-		b.Logger.Info("nobody is there to take the answer", "case", id)
-	case err != nil && b.Now().Sub(c.Created) < deliveryLimit:
-		return fmt.Errorf("deliver case %s: %w", id, err)
-	case err != nil:
-		b.Logger.Error("answer was given up", "case", id, "error", err)
-	}
-	if err := b.Store.Delivered(ctx, id, b.Now()); err != nil {
-		return fmt.Errorf("note delivery of case %s: %w", id, err)
+	if failed {
+		b.Logger.Warn("case failed", "case", id, "cause", cause)
+		b.erasePhoto(id)
 	}
 	return nil
 }
 
-// post edits the acknowledgement into the answer, or sends the answer as a message of its own
-// where the acknowledgement is missing or so old that an edit would go unnoticed.
-func (b *Bot) post(ctx context.Context, adapter Adapter, c deepskin.Case) error {
-	reply := answer(c)
-	late := b.Now().Sub(b.promised(c)) > quietEdit
-	if c.Acknowledged && !late {
-		err := adapter.Edit(ctx, c.Address, reply)
-		if !errors.Is(err, deepskin.ErrNotFound) {
-			return err
-		}
-	}
-	to := c.Address
-	if c.Acknowledged {
-		to.Message = "" // what it would reply to is about to go, or gone
-	}
-	at, err := adapter.Send(ctx, to, reply)
+// expire ends the wait for consent.
+func (b *Bot) expire(ctx context.Context, id deepskin.CaseID) error {
+	expired, err := b.Store.Expire(ctx, id)
 	if err != nil {
-		return err
+		return fmt.Errorf("expire case %s: %w", id, err)
 	}
-	if err := b.Store.SetAddress(ctx, c.ID, at); err != nil {
-		return err
-	}
-	if c.Acknowledged {
-		if err := adapter.Delete(ctx, c.Address); err != nil {
-			b.Logger.Info("acknowledgement stays", "case", c.ID, "error", err)
-		}
+	if expired {
+		b.Logger.Info("case expired", "case", id)
+		b.erasePhoto(id)
 	}
 	return nil
 }
-
-// promised returns when the sender was promised an answer: when the photo came, or consent.
-func (b *Bot) promised(c deepskin.Case) time.Time { return c.Deadline.Add(-b.Deadline) }

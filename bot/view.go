@@ -21,7 +21,7 @@ func (b *Bot) Case(ctx context.Context, sender deepskin.Sender, id deepskin.Case
 	if err != nil {
 		return View{}, fmt.Errorf("look up case %s: %w", id, err)
 	}
-	return View{Case: c, Reply: answer(c)}, nil
+	return View{Case: c, Reply: present(c)}, nil
 }
 
 // Judge records the sender's verdict on an answered case, and keeps or erases the photo as the
@@ -111,10 +111,7 @@ func (b *Bot) ForgetCase(
 	if err := b.Store.ForgetCase(ctx, sender, id); err != nil {
 		return fmt.Errorf("forget case %s: %w", id, err)
 	}
-	if err := b.Queue.Forget(ctx, id); err != nil {
-		// It expires by itself, and nobody can ask for it any more.
-		b.Logger.Warn("photo in transit stays until it expires", "case", id, "error", err)
-	}
+	b.erasePhoto(id)
 	return nil
 }
 
@@ -126,15 +123,15 @@ func (b *Bot) forgetSender(ctx context.Context, sender deepskin.Sender) (Reply, 
 	}
 	b.asked.forget(sender)
 	for _, c := range erased {
-		if err := b.Queue.Forget(ctx, c.ID); err != nil {
-			b.Logger.Warn("photo in transit stays until it expires", "case", c.ID, "error", err)
-		}
+		b.erasePhoto(c.ID)
 		if !c.Acknowledged {
 			continue
 		}
-		b.work.Go(func() {
-			if err := b.adapters[c.Platform].Delete(b.background, c.Address); err != nil {
-				b.Logger.Warn("a post about a forgotten case stays", "case", c.ID, "error", err)
+		b.work.start(func() {
+			// Whoever is at the case may be changing the post, and finds the case gone later.
+			if b.cases.lock(b.background, c.ID) {
+				defer b.cases.unlock(c.ID)
+				b.unsend(b.adapters[c.Platform], c.ID, c.Address)
 			}
 		})
 	}

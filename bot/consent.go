@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"deepskin"
+)
+
+// askAgain is for how long a sender who was asked for consent is not asked again, so that an album
+// brings one question. It is short, because a question can get lost on its way.
+const askAgain = time.Minute
+
+// ask returns the question whether a waiting photo may be looked at.
+func (b *Bot) ask(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (Reply, error) {
+	// Consent that was given just before the case was written did not release it.
+	agreed, err := b.Store.HasConsent(ctx, sender)
+	switch {
+	case err != nil:
+		return Reply{}, fmt.Errorf("look up consent: %w", err)
+	case agreed:
+		return Reply{Case: id}, b.release(ctx, sender)
+	case !b.asked.once(sender, b.Now()):
+		return Reply{Case: id}, nil
+	default:
+		return askConsent(id, b.ConsentWait), nil
+	}
+}
+
+// release records the sender's consent and brings waiting photos on their way.
+func (b *Bot) release(ctx context.Context, sender deepskin.Sender) error {
+	now := b.Now()
+	released, err := b.Store.GiveConsent(ctx, sender, now, now.Add(b.Deadline))
+	if err != nil {
+		return fmt.Errorf("record consent: %w", err)
+	}
+	b.asked.forget(sender)
+	for _, c := range released {
+		b.advance(c.ID, b.begin(b.bring))
+	}
+	return nil
+}
+
+// consent takes the yes to the question.
+func (b *Bot) consent(
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
+) (PressReply, error) {
+	if _, err := b.Store.OwnCase(ctx, sender, id); err != nil {
+		return PressReply{}, err
+	}
+	if err := b.release(ctx, sender); err != nil {
+		return PressReply{}, err
+	}
+	c, err := b.Store.OwnCase(ctx, sender, id)
+	if err != nil {
+		return PressReply{}, err
+	}
+	late := c.Status == deepskin.Waiting || c.Status == deepskin.Expired
+	return PressReply{Edit: agreed(late)}, nil
+}
+
+// decline takes the no to the question, and erases everything that the sender has sent.
+func (b *Bot) decline(
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
+) (PressReply, error) {
+	c, err := b.Store.OwnCase(ctx, sender, id)
+	if err != nil {
+		return PressReply{}, err
+	}
+	if c.Status != deepskin.Waiting && c.Status != deepskin.Expired {
+		return alreadyAgreed(), nil
+	}
+	if _, err := b.forgetSender(ctx, sender); err != nil {
+		return PressReply{}, err
+	}
+	return PressReply{Edit: declined()}, nil
+}
+
+// askedSenders remembers for a moment who was asked for consent.
+type askedSenders struct {
+	mu    sync.Mutex
+	until map[deepskin.Sender]time.Time
+}
+
+// once reports whether the sender should be asked now, and takes it that they are.
+func (a *askedSenders) once(s deepskin.Sender, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other, end := range a.until {
+		if now.After(end) {
+			delete(a.until, other)
+		}
+	}
+	if _, asked := a.until[s]; asked {
+		return false
+	}
+	if a.until == nil {
+		a.until = map[deepskin.Sender]time.Time{}
+	}
+	a.until[s] = now.Add(askAgain)
+	return true
+}
+
+// forget makes the next photo bring the question again.
+func (a *askedSenders) forget(s deepskin.Sender) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.until, s)
+}

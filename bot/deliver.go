@@ -1,0 +1,77 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deepskin"
+)
+
+const (
+	// Answers slower than this come as a new message, since edits do not notify.
+	quietEdit = 15 * time.Second
+	// Of an answer that cannot be delivered, no more is tried after this.
+	deliveryLimit = 24 * time.Hour
+)
+
+// deliver brings a settled case's words to its sender and notes it.
+func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
+	err := b.post(ctx, c)
+	switch {
+	case errors.Is(err, deepskin.ErrNotFound):
+		b.Logger.Info("nobody is there to take the answer", "case", c.ID)
+	case err != nil && b.Now().Sub(c.Created) < deliveryLimit:
+		return fmt.Errorf("deliver: %w", err)
+	case err != nil:
+		b.Logger.Error("answer was given up", "case", c.ID, "error", err)
+	}
+	// What is not noted would be said again.
+	err = b.insist(func(ctx context.Context) error { return b.Store.Delivered(ctx, c.ID, b.Now()) })
+	if err != nil && !errors.Is(err, deepskin.ErrNotFound) {
+		return fmt.Errorf("note delivery: %w", err)
+	}
+	return nil
+}
+
+// post edits the acknowledgement into the answer, or sends the answer as a message of its own
+// where the acknowledgement is missing or so old that an edit would go unnoticed.
+func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
+	adapter, words := b.adapters[c.Platform], present(c)
+	late := b.Now().Sub(b.promised(c)) > quietEdit
+	if c.Acknowledged && !late {
+		err := adapter.Edit(ctx, c.Address, words)
+		if !errors.Is(err, deepskin.ErrNotFound) {
+			return err
+		}
+	}
+	to := c.Address
+	if c.Acknowledged {
+		to.Message = "" // what it would reply to is about to go, or gone
+	}
+	at, err := adapter.Send(ctx, to, words)
+	if err != nil {
+		return err
+	}
+	// Should we die before the delivery is noted, the next process replaces this message.
+	err = b.insist(func(ctx context.Context) error { return b.Store.SetAddress(ctx, c.ID, at) })
+	switch {
+	case errors.Is(err, deepskin.ErrNotFound):
+		b.unsend(adapter, c.ID, at) // /delete came in between
+		return nil
+	case err != nil:
+		return fmt.Errorf("note the answer's address: %w", err)
+	case c.Acknowledged:
+		b.unsend(adapter, c.ID, c.Address)
+	}
+	return nil
+}
+
+// unsend removes one of the bot's messages. Where that fails the message stays: it says nothing
+// that its reader does not know.
+func (b *Bot) unsend(adapter Adapter, id deepskin.CaseID, at deepskin.Address) {
+	if err := adapter.Delete(b.background, at); err != nil {
+		b.Logger.Warn("a message stays", "case", id, "error", err)
+	}
+}

@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deepskin"
+)
+
+const (
+	// fetchLimit is how many photos are fetched at the same time, each in memory until Redis
+	// has it.
+	fetchLimit = 8
+	// goneAfter is when a photo that nobody holds or can fetch again is given up; before, its
+	// result may be on the way.
+	goneAfter = 30 * time.Second
+)
+
+// bring puts an open case's photo within the workers' reach, from Redis or from the platform, and
+// asks for an assessment unless consent is still to come.
+func (b *Bot) bring(ctx context.Context, c deepskin.Case) error {
+	held, err := b.Queue.HasPhoto(ctx, c.ID)
+	switch {
+	case err != nil:
+		b.unsteady()
+		return err
+	case held:
+		return b.orBusy(ctx, c.ID, b.enqueue(ctx, c))
+	case c.Source != "":
+		return b.fetch(ctx, c)
+	case b.lost(c):
+		return b.fail(ctx, c.ID, failurePhotoGone)
+	default:
+		return nil
+	}
+}
+
+// lost reports whether no result can be on its way any more.
+func (b *Bot) lost(c deepskin.Case) bool {
+	limit := b.Now().Add(-goneAfter)
+	return b.promised(c).Before(limit) && time.Unix(0, b.steady.Load()).Before(limit)
+}
+
+// fetch gets the photo from the platform.
+func (b *Bot) fetch(ctx context.Context, c deepskin.Case) error {
+	select {
+	case b.fetching <- struct{}{}:
+		defer func() { <-b.fetching }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait to fetch a photo: %w", ctx.Err())
+	}
+	photo, err := b.adapters[c.Platform].Fetch(ctx, c.Source)
+	switch {
+	case errors.Is(err, deepskin.ErrTooLarge):
+		return b.refuse(ctx, c.ID, deepskin.TooManyBytes)
+	case errors.Is(err, deepskin.ErrGone):
+		return b.fail(ctx, c.ID, failurePhotoGone)
+	case err != nil:
+		return fmt.Errorf("fetch photo: %w", err)
+	}
+	return b.orBusy(ctx, c.ID, b.hold(ctx, c, photo))
+}
+
+// hold puts a photo into Redis and asks for its assessment unless consent is still to come. It
+// returns deepskin.ErrBusy where there is no room.
+func (b *Bot) hold(ctx context.Context, c deepskin.Case, photo []byte) error {
+	ttl := c.Deadline.Sub(b.Now())
+	if c.Status == deepskin.Waiting {
+		// Consent at the last moment is worth an answer too; the sweep ends the wait in time.
+		ttl += b.Deadline
+	}
+	if ttl <= 0 {
+		return nil // the sweep tells the sender
+	}
+	if err := b.Queue.PutPhoto(ctx, c.ID, photo, ttl); err != nil {
+		return err
+	}
+	// While the photo was on its way, consent may have come. Or /delete: it clears the store
+	// first and Redis next, so either it finds the photo there or we find the case missing here.
+	now, err := b.Store.Case(ctx, c.ID)
+	switch {
+	case errors.Is(err, deepskin.ErrNotFound),
+		now.Status == deepskin.Expired, now.Status == deepskin.Failed:
+		b.erasePhoto(c.ID)
+		return nil
+	case err != nil:
+		return err
+	default:
+		return b.enqueue(ctx, now)
+	}
+}
+
+// enqueue asks for an assessment of a pending case.
+func (b *Bot) enqueue(ctx context.Context, c deepskin.Case) error {
+	if c.Status != deepskin.Pending {
+		return nil
+	}
+	return b.Queue.Enqueue(ctx, deepskin.Job{Case: c.ID, Platform: c.Platform, Deadline: c.Deadline})
+}
+
+// orBusy gives a case up for which there was no room.
+func (b *Bot) orBusy(ctx context.Context, id deepskin.CaseID, err error) error {
+	if errors.Is(err, deepskin.ErrBusy) {
+		return b.fail(ctx, id, failureBusy)
+	}
+	return err
+}
+
+// erasePhoto erases what Redis holds of a case, in the background and until Redis lets it.
+func (b *Bot) erasePhoto(id deepskin.CaseID) {
+	b.work.start(func() {
+		err := b.insist(func(ctx context.Context) error { return b.Queue.Forget(ctx, id) })
+		if err != nil {
+			b.Logger.Warn("photo in transit stays until it expires", "case", id, "error", err)
+		}
+	})
+}
