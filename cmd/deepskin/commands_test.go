@@ -92,7 +92,8 @@ func TestClassifyFailsWhereAFileCannotBeRead(t *testing.T) {
 
 func TestVersionNamesModelAndProvider(t *testing.T) {
 	out, _, err := program(t, environ(t, nil), "version")
-	if err != nil || !strings.Contains(out, "computed by cpu") || !strings.Contains(out, "CC BY-NC 4.0") {
+	if err != nil || !strings.Contains(out, "computed by cpu") || !strings.Contains(out, "CC BY-NC 4.0") ||
+		!strings.Contains(out, "malignant_auc") {
 		t.Errorf("version: %v\n%s", err, out)
 	}
 }

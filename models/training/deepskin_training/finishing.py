@@ -6,11 +6,11 @@ import pathlib
 import numpy as np
 import torch
 
-from . import fitting, metrics, phone, sources
+from . import fitting, metrics, outside, phone, sources
 from .config import Config
 from .export import write_model
 from .network import Network, ServingGraph
-from .parts import pooled_features, read_part, serve
+from .parts import Part, pooled_features, read_part, serve
 
 
 def finish(config: Config, network: Network, data: pathlib.Path, model: pathlib.Path) -> dict:
@@ -39,22 +39,54 @@ def finish(config: Config, network: Network, data: pathlib.Path, model: pathlib.
         **fitting.label_thresholds(fitting.malignancy(probabilities), validation.malignant),
         "ood": fitting.ood_threshold(kept),
     }
+    metadata = {
+        "thresholds": thresholds,
+        "metrics": {"dermoscopy": _on_test(graph, test, thresholds)}
+        | _outside(graph, data, config.side, thresholds),
+        "recipe": dataclasses.asdict(config),
+        "data_sha256": sources.hash_files(sources.training_files(data)),
+    }
+    version = write_model(graph, config.side, config.name, metadata, model)
+    return {"version": version, **metadata}
+
+
+def _on_test(graph: ServingGraph, test: Part, thresholds: dict[str, float]) -> dict:
+    """Measures on HAM10000's test part, with intervals by lesion."""
     probabilities, ood = serve(graph, test.pictures)
-    figures = metrics.with_intervals(
+    return metrics.with_intervals(
         lambda rows: {
             **metrics.figures(probabilities[rows], test.truth[rows], thresholds),
             "refused": (ood[rows] > thresholds["ood"]).mean(),
         },
         test.lesions,
     )
-    metadata = {
-        "thresholds": thresholds,
-        "metrics": figures,
-        "recipe": dataclasses.asdict(config),
-        "data_sha256": sources.hash_files(sources.training_files(data)),
-    }
-    version = write_model(graph, config.side, config.name, metadata, model)
-    return {"version": version, **metadata}
+
+
+def _outside(
+    graph: ServingGraph, data: pathlib.Path, side: int, thresholds: dict[str, float]
+) -> dict:
+    """Measures on photos of other kinds, as far as the folder has them."""
+    figures = {}
+    photos = outside.read_phone_photos(data, side)
+    if photos:
+        probabilities, ood = serve(graph, photos.pictures)
+        figures["phone"] = metrics.with_intervals(
+            lambda rows: {
+                **metrics.binary_figures(
+                    fitting.malignancy(probabilities[rows]), photos.malignant[rows], thresholds
+                ),
+                "refused": (ood[rows] > thresholds["ood"]).mean(),
+            },
+            photos.patients,
+        )
+    pictures = outside.read_not_skin(data, side)
+    if pictures is not None:
+        _, ood = serve(graph, pictures)
+        figures["not_skin"] = metrics.with_intervals(
+            lambda rows: {"refused": (ood[rows] > thresholds["ood"]).mean()},
+            np.arange(len(pictures)),
+        )
+    return figures
 
 
 def _phone_shots(config: Config, data: pathlib.Path) -> dict[str, list]:

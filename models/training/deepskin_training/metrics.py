@@ -11,21 +11,29 @@ from .labels import DIAGNOSES, MALIGNANT_INDICES
 
 def figures(probabilities: np.ndarray, truth: np.ndarray, thresholds: dict[str, float]) -> dict:
     """Computes the figures for probabilities [n, 7] and true class indices [n]."""
-    score = malignancy(probabilities)
-    malignant = np.isin(truth, MALIGNANT_INDICES)
-    called = score >= thresholds["malignant"]
     melanoma = DIAGNOSES.index("mel")
     tops = probabilities.argmax(1)
+    malignant = np.isin(truth, MALIGNANT_INDICES)
+    return {
+        **binary_figures(malignancy(probabilities), malignant, thresholds),
+        "melanoma_auc": roc_auc_score(truth == melanoma, probabilities[:, melanoma]),
+        "diagnosis_accuracy": (tops == truth).mean(),
+        "balanced_accuracy": balanced_accuracy_score(truth, tops),
+    }
+
+
+def binary_figures(
+    score: np.ndarray, malignant: np.ndarray, thresholds: dict[str, float]
+) -> dict:
+    """Computes the figures for malignancies [n] and whether each lesion is malignant [n]."""
+    called = score >= thresholds["malignant"]
     return {
         "malignant_auc": roc_auc_score(malignant, score),
-        "melanoma_auc": roc_auc_score(truth == melanoma, probabilities[:, melanoma]),
         "sensitivity": called[malignant].mean(),
         "specificity": (~called[~malignant]).mean(),
         "precision": malignant[called].mean(),
-        "binary_accuracy": (called == malignant).mean(),
-        "diagnosis_accuracy": (tops == truth).mean(),
-        "balanced_accuracy": balanced_accuracy_score(truth, tops),
-        "malignancy_ece": calibration_error(score, malignant),
+        "accuracy": (called == malignant).mean(),
+        "calibration_error": calibration_error(score, malignant),
     }
 
 

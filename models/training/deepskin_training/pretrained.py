@@ -18,6 +18,7 @@ class _Node:
 
     @classmethod
     def root(cls, buffer: bytes) -> "_Node":
+        """Returns the file's outermost table."""
         return cls(buffer, encode.Get(packer.uoffset, buffer, 0))
 
     def _offset(self, field: int) -> int:

@@ -10,6 +10,7 @@ from deepskin_training import phone, pictures
 
 
 def encode(image: Image.Image, kind: str, **options) -> bytes:
+    """Returns the image as a file's bytes."""
     packed = io.BytesIO()
     image.save(packed, kind, **options)
     return packed.getvalue()

@@ -28,6 +28,7 @@ def fixture_config() -> Config:
 
 
 def new_run(config: Config, data: pathlib.Path, folder: pathlib.Path) -> Run:
+    """Sets a run up as main does, from random weights."""
     torch.manual_seed(0)
     batches = Batches(config, sources.read_metadata(data), sources.ham10000_views(data), [])
     return Run(config, Network(), batches, folder)
