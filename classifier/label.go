@@ -39,33 +39,17 @@ func (i Info) state(a *deepskin.Assessment, out output) {
 
 func (i Info) isMalignant(code deepskin.Diagnosis) bool { return slices.Contains(i.Malignant, code) }
 
-// evidence returns where in the photo the model saw what speaks for one side.
-//
-// The grids of a side's diagnoses are averaged, weighted by their probabilities, and those of the
-// other side likewise subtracted. That is how the log-odds between the sides change with the
-// activations, so what remains above zero is what tilts the answer; the rest counts as nothing.
+// evidence returns where in the photo the model saw what speaks for one side: the grids of that
+// side's diagnoses, weighted by their probabilities. What speaks against it counts as nothing.
 func (i Info) evidence(out output, malignantSide bool) *deepskin.Grid {
-	var total [2]float32
-	side := func(n int) int {
-		if i.isMalignant(i.Labels[n]) == malignantSide {
-			return 0
-		}
-		return 1
-	}
-	for n, p := range out.probabilities {
-		total[side(n)] += p
-	}
 	cells := out.rows * out.columns
 	values := make([]float32, cells)
-	sign := [2]float32{1, -1}
 	for n, p := range out.probabilities {
-		s := side(n)
-		if total[s] == 0 {
+		if i.isMalignant(i.Labels[n]) != malignantSide {
 			continue
 		}
-		weight := sign[s] * p / total[s]
 		for c := range values {
-			values[c] += weight * out.grids[n*cells+c]
+			values[c] += p * out.grids[n*cells+c]
 		}
 	}
 	highest := slices.Max(values)
