@@ -23,7 +23,7 @@ type machine struct {
 	Load float64 `json:"load_before"`
 }
 
-// Busy reports whether others used the machine.
+// busy reports whether others used the machine.
 func (m machine) busy() bool { return m.Load > 0.5 }
 
 func describeMachine(program string) (machine, error) {

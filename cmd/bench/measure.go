@@ -14,7 +14,7 @@ import (
 	"deepskin/internal/child"
 )
 
-// Unloaded are the times from the upload to the answer when nothing else is to be done.
+// An unloaded run gives the times from the upload to the answer when nothing else is to be done.
 type unloaded struct {
 	Photos int     `json:"photos"`
 	P50    float64 `json:"p50_ms"`
@@ -22,7 +22,7 @@ type unloaded struct {
 	P99    float64 `json:"p99_ms"`
 }
 
-// Loaded is what happens when several photos are always on their way.
+// A loaded run shows what happens when several photos are always on their way.
 type loaded struct {
 	Photos          int       `json:"photos"`
 	AtATime         int       `json:"at_a_time"`

@@ -12,7 +12,7 @@ import (
 type report struct {
 	Machine  machine  `json:"machine"`
 	Model    string   `json:"model"`
-	Photos   string   `json:"photos"`
+	Photos   photoSet `json:"photos"`
 	Unloaded unloaded `json:"unloaded"`
 	Loaded   loaded   `json:"loaded"`
 	// Bars is empty in the short form.
@@ -60,7 +60,8 @@ func (r report) print(w io.Writer) error {
 	m := r.Machine
 	fmt.Fprintf(table, "machine\t%s, %d cores, %s, %s\n", m.CPU, m.Cores, m.OS, m.Go)
 	fmt.Fprintf(table, "model\t%s\n", r.Model)
-	fmt.Fprintf(table, "photos\t%s\n", r.Photos)
+	fmt.Fprintf(table, "photos\t%d drawn JPEGs, %d x %d, %.0f to %.0f KB\n",
+		r.Photos.Count, photoWidth, photoHeight, r.Photos.Smallest, r.Photos.Largest)
 	fmt.Fprintf(table, "\none at a time\tp50\tp95\tp99\n")
 	fmt.Fprintf(table, "%d photos\t%.1f ms\t%.1f ms\t%.1f ms\n", r.Unloaded.Photos, r.Unloaded.P50, r.Unloaded.P95, r.Unloaded.P99)
 	fmt.Fprintf(table, "\n%d at a time\tresident\tpeak\n", r.Loaded.AtATime)

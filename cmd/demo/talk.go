@@ -113,10 +113,14 @@ func (d demo) send(ctx context.Context, p photo) (client.Case, error) {
 // words are an answer as the page shows it.
 func words(c client.Case) string {
 	parts := []string{c.Title, c.Text}
+	refused := len(c.Problems) > 0
+	if c.Heatmap != "" && !refused {
+		parts = append(parts, "["+lookButton+"]")
+	}
 	switch {
 	case c.Status != deepskin.Answered:
-	case c.Heatmap != "":
-		parts = append(parts, "["+lookButton+"]", "Was this answer right? "+judgeButtons)
+	case refused:
+		parts = append(parts, "Was it right to refuse this photo? "+judgeButtons)
 	default:
 		parts = append(parts, "Was this answer right? "+judgeButtons)
 	}
