@@ -201,8 +201,10 @@ func TestPresses(t *testing.T) {
 	s.WaitForText(ann, "Chosen: fails")
 
 	// The same content again is no failure, and neither is a press that is too old to answer.
-	s.Fail("answerCallbackQuery", telegramtest.Fault{Status: 400,
-		Description: "Bad Request: query is too old and response timeout expired or query ID is invalid"})
+	s.Fail("answerCallbackQuery", telegramtest.Fault{
+		Status:      400,
+		Description: "Bad Request: query is too old and response timeout expired or query ID is invalid",
+	})
 	s.Press(ann, menu, "fails")
 	s.WaitFor("the second edit", func() bool { return s.Calls("editMessageText") == 2 && s.Unconfirmed() == 0 })
 

@@ -152,8 +152,8 @@ func (d *desk) answer(query, notice string) {
 	})
 }
 
-func (d *desk) report(message string, err error, about deepskin.CaseID) {
+func (d *desk) report(what string, err error, about deepskin.CaseID) {
 	if err != nil {
-		d.adapter.log.WarnContext(d.sending, message, "case", about, "error", err)
+		d.adapter.log.WarnContext(d.sending, "call of telegram failed", "what", what, "case", about, "error", err)
 	}
 }

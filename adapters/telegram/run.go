@@ -199,7 +199,7 @@ func (a *Adapter) confirm(ctx context.Context, next int) {
 
 // pause logs a failure and waits before the next attempt, for as long as Telegram says if it does.
 // It returns an error where ctx ends first, and does not log what ended with it.
-func (a *Adapter) pause(ctx context.Context, message string, err error, failures int) error {
+func (a *Adapter) pause(ctx context.Context, what string, err error, failures int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -208,6 +208,6 @@ func (a *Adapter) pause(ctx context.Context, message string, err error, failures
 	if errors.As(err, &failure) {
 		wait = max(wait, failure.retryAfter)
 	}
-	a.log.WarnContext(ctx, message, "error", err, "wait", wait)
+	a.log.WarnContext(ctx, "telegram is tried again", "what", what, "error", err, "wait", wait)
 	return sleep(ctx, wait)
 }

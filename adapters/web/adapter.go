@@ -121,7 +121,9 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 		err = errors.Join(err, srv.Close())
 		a.cfg.Logger.Warn("web requests were cut off", "err", err)
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the web page: %w", err)
+	}
 	return nil
 }
 
