@@ -26,7 +26,7 @@ func TestAssess(t *testing.T) {
 	c := open(t, classifier.Config{})
 	info := c.Info()
 	for seed := range uint64(8) {
-		photo := jpegOf(t, sample.Photo(seed, sample.Options{Width: 320, Height: 240}))
+		photo := jpegOf(t, sample.Photo(seed, sample.Options{Width: 200, Height: 150}))
 		a, err := c.Assess(t.Context(), photo)
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func checkGrid(t *testing.T, grid *deepskin.Grid) {
 // The thresholds of the shipped model need not leave a gap, and few photos fall into a narrow
 // one; here they are moved around the malignancy of one photo.
 func TestLabelFollowsTheThresholdsOfTheModel(t *testing.T) {
-	photo := jpegOf(t, sample.Photo(3, sample.Options{Width: 320, Height: 240}))
+	photo := jpegOf(t, sample.Photo(3, sample.Options{Width: 200, Height: 150}))
 	before, err := open(t, classifier.Config{}).Assess(t.Context(), photo)
 	if err != nil {
 		t.Fatal(err)
@@ -134,9 +134,9 @@ func TestCopyIsSmallUprightAndBare(t *testing.T) {
 		photo []byte
 		size  image.Point
 	}{
-		"large":     {jpegOf(t, sample.Photo(1, sample.Options{Width: 1280, Height: 960})), image.Pt(1024, 768)},
-		"upright":   {jpegOf(t, sample.Photo(1, sample.Options{Width: 600, Height: 1200})), image.Pt(512, 1024)},
-		"small":     {jpegOf(t, sample.Photo(1, sample.Options{Width: 200, Height: 150})), image.Pt(200, 150)},
+		"large":     {jpegOf(t, imaging.Resize(goldenBase(), 1280, 960, imaging.Box)), image.Pt(1024, 768)},
+		"upright":   {jpegOf(t, imaging.Resize(goldenBase(), 600, 1200, imaging.Box)), image.Pt(512, 1024)},
+		"small":     {jpegOf(t, imaging.Resize(goldenBase(), 200, 150, imaging.Box)), image.Pt(200, 150)},
 		"with EXIF": {golden(t, "exif-6.jpg"), image.Pt(400, 300)},
 	}
 	for name, test := range cases {
@@ -162,8 +162,7 @@ func TestCopyIsSmallUprightAndBare(t *testing.T) {
 func TestConcurrentAssessmentsAgree(t *testing.T) {
 	c := open(t, classifier.Config{Concurrency: 4})
 	photos := [][]byte{
-		jpegOf(t, sample.Photo(1, sample.Options{Width: 320, Height: 240})),
-		golden(t, "progressive.jpg"), golden(t, "16-bit.png"), golden(t, "lossless.webp"),
+		golden(t, "baseline.jpg"), golden(t, "progressive.jpg"), golden(t, "16-bit.png"), golden(t, "lossless.webp"),
 	}
 	var want []float64
 	for _, photo := range photos {

@@ -92,9 +92,16 @@ func over(pixel []uint8, value float64) {
 // viridisStops are the colours of matplotlib's viridis (CC0) at equal distances. It is ordered
 // by lightness, also for the colour-blind, and unlike anything that skin shows.
 var viridisStops = []color.NRGBA{
-	{68, 1, 84, 255}, {72, 40, 120, 255}, {62, 74, 137, 255}, {49, 104, 142, 255},
-	{38, 130, 142, 255}, {31, 158, 137, 255}, {53, 183, 121, 255}, {109, 205, 89, 255},
-	{180, 222, 44, 255}, {253, 231, 37, 255},
+	{68, 1, 84, 255},
+	{72, 40, 120, 255},
+	{62, 74, 137, 255},
+	{49, 104, 142, 255},
+	{38, 130, 142, 255},
+	{31, 158, 137, 255},
+	{53, 183, 121, 255},
+	{109, 205, 89, 255},
+	{180, 222, 44, 255},
+	{253, 231, 37, 255},
 }
 
 func viridis(value float64) color.NRGBA {

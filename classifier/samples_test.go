@@ -16,7 +16,7 @@ func TestSamplesPassTheModelsOwnChecks(t *testing.T) {
 	var refused []uint64
 	const photos = 24
 	for seed := range uint64(photos) {
-		a, err := c.Assess(t.Context(), jpegOf(t, sample.Photo(seed, sample.Options{Width: 480, Height: 360})))
+		a, err := c.Assess(t.Context(), jpegOf(t, sample.Photo(seed, sample.Options{Width: 240, Height: 180})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestFaultySamplesAreRefused(t *testing.T) {
 	faults := map[sample.Fault]deepskin.Problem{sample.Blurred: deepskin.Blurred, sample.Dark: deepskin.TooDark}
 	for fault, want := range faults {
 		for seed := range uint64(4) {
-			photo := sample.Photo(seed, sample.Options{Width: 480, Height: 360, Fault: fault})
+			photo := sample.Photo(seed, sample.Options{Width: 240, Height: 180, Fault: fault})
 			a, err := c.Assess(t.Context(), jpegOf(t, photo))
 			if err != nil {
 				t.Fatal(err)
@@ -48,7 +48,7 @@ func TestFaultySamplesAreRefused(t *testing.T) {
 }
 
 func TestLandscapeIsNotALesion(t *testing.T) {
-	a, err := open(t, classifier.Config{}).Assess(t.Context(), jpegOf(t, sample.Landscape(640, 480)))
+	a, err := open(t, classifier.Config{}).Assess(t.Context(), jpegOf(t, sample.Landscape(320, 240)))
 	if err != nil {
 		t.Fatal(err)
 	}
