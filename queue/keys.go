@@ -9,6 +9,10 @@ const (
 
 	jobsStream  = prefix + "jobs"
 	deadLetters = prefix + "dead"
+	// copiesList has the key and size of each reduced copy, the newest first, and copiesHeld the
+	// sum of the sizes.
+	copiesList = prefix + "copies"
+	copiesHeld = prefix + "copies:bytes"
 	// workersGroup and botsGroup are the consumer groups of the jobs and of the results.
 	workersGroup = "workers"
 	botsGroup    = "bots"

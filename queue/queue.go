@@ -28,6 +28,10 @@ type Config struct {
 	URL string
 	// CopyTTL is how long a reduced copy is held after the answer. Zero means 24 hours.
 	CopyTTL time.Duration
+	// CopyBytes is how many bytes of reduced copies are held; beyond it the oldest go early. Zero
+	// means 32 MB for the Redis inside this process, and any number for a server, which has a
+	// limit of its own.
+	CopyBytes int
 	// Backlog is how many jobs may be waiting or being worked on. Zero means 1,000.
 	Backlog int
 	// PhotosPerMinute is how many photos a sender may send in a minute. Zero means any number.
@@ -58,6 +62,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.ClaimIdle, 5*time.Second)
 	setDefault(&c.MaxDeliveries, 3)
 	setDefault(&c.DrainTimeout, 20*time.Second)
+	if c.URL == "" {
+		setDefault(&c.CopyBytes, 32<<20)
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -77,6 +84,7 @@ func (c Config) check() error {
 		value int64
 	}{
 		{"copy TTL", int64(c.CopyTTL)},
+		{"bytes of copies", int64(c.CopyBytes)},
 		{"backlog", int64(c.Backlog)},
 		{"photos per minute", int64(c.PhotosPerMinute)},
 		{"photos per day", int64(c.PhotosPerDay)},

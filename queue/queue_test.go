@@ -267,6 +267,30 @@ func TestPhotosExpire(t *testing.T) {
 	})
 }
 
+func TestOldCopiesMakeRoomForNewOnes(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		q := open(t, queue.Config{URL: url, CopyBytes: 250})
+		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
+			outcome, err := answer(ctx, job, photo)
+			outcome.Copy = bytes.Repeat([]byte("x"), 100)
+			return outcome, err
+		})
+		answers := results(t, q)
+		var jobs []deepskin.Job
+		for range 4 {
+			jobs = append(jobs, submit(t, q, newJob()))
+			receive(t, answers)
+		}
+		for i, job := range jobs {
+			_, err := q.Copy(t.Context(), job.Case)
+			if gone := errors.Is(err, deepskin.ErrGone); gone != (i < 2) {
+				t.Errorf("copy %d of 4: %v; there is room for the last two", i+1, err)
+			}
+		}
+	})
+}
+
 func TestAForgottenPhotoLeavesNoCopy(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, url string) {
