@@ -60,7 +60,7 @@ func judgement(a deepskin.Assessment) (title, text string) {
 	switch a.Label {
 	case deepskin.Malignant:
 		title = "Higher risk: have a doctor look at it"
-		finding = fmt.Sprintf("To the model, this photo looks more like photos of malignant spots "+
+		finding = fmt.Sprintf("The model sees signs in this photo that it knows from malignant spots "+
 			"(skin cancer or an early form of it). It puts the chance that this spot is malignant "+
 			"at %s. The model warns early on purpose: a false alarm is better than a missed "+
 			"cancer.", percent(a.Confidence))
@@ -69,7 +69,7 @@ func judgement(a deepskin.Assessment) (title, text string) {
 			"to check."
 	case deepskin.Benign:
 		title = "Lower risk"
-		finding = fmt.Sprintf("To the model, this photo looks more like photos of harmless spots. It "+
+		finding = fmt.Sprintf("To the model, this photo looks like photos of harmless spots. It "+
 			"puts the chance that this spot is benign (harmless) at %s. That is not certain: the "+
 			"model misses some cancers.", percent(a.Confidence))
 		next = "Keep an eye on the spot. See a doctor if it changes in size, shape or colour, if it " +
@@ -139,7 +139,7 @@ func followUp(c deepskin.Case) (question string, buttons [][]Button) {
 		}
 	case v.Keep == nil:
 		question = "Thank you. May we keep the smaller copy of this photo, to improve the model? It " +
-			"is stored without your name, and /delete erases it."
+			"is stored without your name, and you can have it erased at any time."
 		buttons = [][]Button{{
 			{"Yes, keep it", data(verbKeep, c.ID, choiceYes)},
 			{"No", data(verbKeep, c.ID, choiceNo)},

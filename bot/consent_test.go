@@ -121,6 +121,8 @@ func TestConsentAtTheLastMomentIsAnswered(t *testing.T) {
 		m.Consent = false
 		w.hand(m)
 		w.pass(10*time.Minute - time.Millisecond)
+		w.consents(bob)
+		w.photo(bob, "source-1") // keeps the worker busy
 		question := w.find(alice, theQuestion)
 		w.tap(alice, question, "Yes")
 		w.pass(time.Second)
@@ -181,10 +183,10 @@ func TestARefusalErasesEverything(t *testing.T) {
 		if reply := w.tap(alice, question, "No"); reply.Edit != nil || reply.Notice == "" {
 			t.Errorf("pressed again: %+v", reply)
 		}
-		w.pass(time.Hour)
-		w.sees(alice, "nobody looked at it")
-		w.photo(alice, "source-4") // and may think better of it
+		w.photo(alice, "source-4") // may think better of it at once
 		w.sees(alice, "nobody looked at it", theQuestion)
+		w.pass(time.Hour)
+		w.sees(alice, "nobody looked at it", theQuestion, theExpiry)
 	})
 }
 

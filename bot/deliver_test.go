@@ -187,7 +187,7 @@ func TestResultsThatComeTwiceLateOrForNobody(t *testing.T) {
 		w.photo(alice, "source-1")
 		w.pass(time.Second)
 		malignant := &deepskin.Assessment{Label: deepskin.Malignant, Confidence: 0.9}
-		id := w.case1().ID
+		id, answer := w.case1().ID, w.find(alice, theAnswer)
 		for _, r := range []deepskin.Result{
 			{Case: id, Assessment: malignant},
 			{Case: id, Failure: "out of memory"},
@@ -201,6 +201,9 @@ func TestResultsThatComeTwiceLateOrForNobody(t *testing.T) {
 		}
 		w.pass(time.Minute)
 		w.sees(alice, theAnswer)
+		if now := w.find(alice, theAnswer); now.at != answer.at || now.edits != answer.edits {
+			t.Errorf("the answer was delivered again")
+		}
 		if n := w.chat.called("Fetch"); n != 1 {
 			t.Errorf("an answered case's photo was fetched again")
 		}

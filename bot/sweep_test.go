@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,6 +174,37 @@ func TestHangingDownloadsDoNotHoldUpOthers(t *testing.T) {
 	})
 }
 
+// Every photo that is being fetched is in memory.
+func TestFewPhotosAreFetchedAtTheSameTime(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.consents(alice)
+		var mu sync.Mutex
+		now, most := 0, 0
+		count := func(by int) {
+			mu.Lock()
+			defer mu.Unlock()
+			now += by
+			most = max(most, now)
+		}
+		w.chat.inject(func(_ context.Context, method string) error {
+			if method == "Fetch" {
+				count(1)
+				defer count(-1)
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		w.run()
+		for range 16 {
+			w.photo(alice, "source-1")
+		}
+		w.pass(2 * time.Second)
+		if most != 8 || w.chat.called("Fetch") != 16 {
+			t.Errorf("%d photos were fetched in 2 seconds, %d at once; want 16 and 8", w.chat.called("Fetch"), most)
+		}
+	})
+}
+
 func TestRedisThatComesBackEmpty(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.consents(alice)
@@ -198,17 +230,18 @@ func TestRedisThatComesBackEmpty(t *testing.T) {
 
 // Results may have waited for a process that was away: they are better than any apology.
 func TestResultsThatWaitedForARestart(t *testing.T) {
-	for name, away := range map[string]time.Duration{
-		"within the deadline": time.Minute, "beyond it": 10 * time.Minute,
+	for name, test := range map[string]struct{ away, reading time.Duration }{
+		"within the deadline": {time.Minute, 10 * time.Second},
+		"beyond it":           {10 * time.Minute, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {
 				w.consents(alice)
 				m := w.upload()
 				c := w.add(m, deepskin.Pending, 2*time.Minute)
-				w.pass(away)
+				w.pass(test.away)
 				w.run()
-				w.pass(time.Second) // a platform's results may take that long to be read
+				w.pass(test.reading)
 				w.queue.stream(platform) <- deepskin.Result{
 					Case: c.ID, Assessment: &deepskin.Assessment{Label: deepskin.Benign, Confidence: 0.9},
 				}
