@@ -73,7 +73,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	r := report{Machine: machine, Photos: describePhotos(photos)}
 	fmt.Fprintf(stderr, "Sending %d photos one at a time...\n", p.warmUp+p.unloaded)
-	err = withService(ctx, *program, environ, func(ctx context.Context, s *child.Service) (err error) {
+	err = withService(ctx, *program, environ, stderr, func(ctx context.Context, s *child.Service) (err error) {
 		r.Unloaded, r.Model, err = measureUnloaded(ctx, s.URL, photos, p.warmUp, p.unloaded)
 		return err
 	})
@@ -81,7 +81,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return fmt.Errorf("measure the time to an answer: %w", err)
 	}
 	fmt.Fprintf(stderr, "Sending %d photos %d at a time...\n", sum(p.loaded), atATime)
-	err = withService(ctx, *program, environ, func(ctx context.Context, s *child.Service) (err error) {
+	err = withService(ctx, *program, environ, stderr, func(ctx context.Context, s *child.Service) (err error) {
 		r.Loaded, err = measureLoaded(ctx, s, photos, p.loaded)
 		return err
 	})
@@ -102,7 +102,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 // withService runs measure against a fresh service without limits, so that what is measured does
 // not depend on what was before.
 func withService(
-	ctx context.Context, program string, environ []string, measure func(context.Context, *child.Service) error,
+	ctx context.Context, program string, environ []string, log io.Writer,
+	measure func(context.Context, *child.Service) error,
 ) error {
 	data, err := os.MkdirTemp("", "deepskin-bench-*")
 	if err != nil {
@@ -114,7 +115,7 @@ func withService(
 	s, err := child.Start(starting, child.Config{
 		Program: program, Data: data, Environ: environ,
 		Settings: []string{"DEEPSKIN_PHOTOS_PER_MINUTE=0", "DEEPSKIN_PHOTOS_PER_DAY=0", "DEEPSKIN_LOG_LEVEL=warn"},
-		Log:      os.Stderr,
+		Log:      log,
 	})
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func drawPhotos() ([]photo, error) {
 	var g errgroup.Group
 	for i, s := range samples {
 		g.Go(func() error {
-			s.options.Width, s.options.Height = 800, 600
+			s.options.Width, s.options.Height = 640, 480
 			var err error
 			s.bytes, err = sample.JPEG(sample.Photo(s.seed, s.options), 92)
 			photos[i] = s.photo
