@@ -29,7 +29,7 @@ type Config struct {
 	// CopyTTL is how long a reduced copy is held after the answer. Zero means 24 hours.
 	CopyTTL time.Duration
 	// CopyBytes is how many bytes of reduced copies are held; beyond it the oldest go early. Zero
-	// means 32 MB for the Redis inside this process, and any number for a server, which has a
+	// means 16 MB for the Redis inside this process, and any number for a server, which has a
 	// limit of its own.
 	CopyBytes int
 	// Backlog is how many jobs may be waiting or being worked on. Zero means 1,000.
@@ -63,7 +63,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxDeliveries, 3)
 	setDefault(&c.DrainTimeout, 20*time.Second)
 	if c.URL == "" {
-		setDefault(&c.CopyBytes, 32<<20)
+		setDefault(&c.CopyBytes, 16<<20)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -39,10 +39,10 @@ def read_part(cases: list[Case], view: dict[str, bytes], side: int, split: str) 
 
 @torch.no_grad()
 def pooled_features(network: Network, pictures: np.ndarray, device: str = "cpu") -> torch.Tensor:
-    """Returns the pooled features [n, 1280], on the CPU."""
+    """Returns the pooled features [n, 1280] as they will be served, on the CPU."""
     network.eval()
     return torch.cat([
-        network.feature_map(torch.from_numpy(pictures[i : i + _CHUNK]).to(device))
+        network.served_map(torch.from_numpy(pictures[i : i + _CHUNK]).to(device))
         .mean((2, 3))
         .cpu()
         for i in range(0, len(pictures), _CHUNK)

@@ -57,6 +57,7 @@ class Run:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
+        self.best = {"validation_auc": 0.0}
         self.steps = config.epochs * batches.per_epoch
         self.optimiser = self._optimiser()
         self.peak_rates = [group["lr"] for group in self.optimiser.param_groups]
@@ -65,7 +66,7 @@ class Run:
         )
 
     def train(self, validation: Part) -> Network:
-        """Trains to the end and returns the running average of the network."""
+        """Trains to the end; returns the running average as it did best on validation."""
         first = self._resume()
         begun = time.monotonic()
         for epoch in range(first, self.config.epochs):
@@ -84,6 +85,7 @@ class Run:
                         flush=True,
                     )
             self._record(epoch + 1, float(np.mean(losses)), validation)
+        self.average.load_state_dict(self.best["average"])
         return self.average
 
     def _optimiser(self) -> torch.optim.Optimizer:
@@ -119,7 +121,7 @@ class Run:
         return loss.item()
 
     def _record(self, epoch: int, loss: float, validation: Part) -> None:
-        """Appends to the history and writes the checkpoint, whole or not at all."""
+        """Appends to the history, keeps the best, and writes the checkpoint, whole or not at all."""
         pooled = pooled_features(self.average, validation.pictures, self.device)
         with torch.no_grad():
             scores = malignancy(self.average.head(pooled.to(self.device)).softmax(1).cpu().numpy())
@@ -131,9 +133,11 @@ class Run:
         print(json.dumps(record), flush=True)
         with open(self.folder / "history.jsonl", "a", encoding="utf-8") as history:
             history.write(json.dumps(record) + "\n")
+        if record["validation_auc"] > self.best["validation_auc"]:
+            self.best = {**record, "average": copy.deepcopy(self.average.state_dict())}
         state = {name: part.state_dict() for name, part in self._parts().items()}
         partial = self.folder / "checkpoint.partial"
-        torch.save({**state, "epoch": epoch}, partial)
+        torch.save({**state, "epoch": epoch, "best": self.best}, partial)
         partial.replace(self.folder / "checkpoint.pt")
 
     def _resume(self) -> int:
@@ -144,6 +148,7 @@ class Run:
         state = torch.load(checkpoint, map_location=self.device)
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
+        self.best = state["best"]
         print(f"resuming after epoch {state['epoch']}", flush=True)
         return state["epoch"]
 
