@@ -169,7 +169,7 @@ func TestOtherMessages(t *testing.T) {
 			{"forged", "I can only look at photos"},
 			{"delete", "I hold nothing about you"},
 		} {
-			var reply bot.Reply = w.command(alice, test.command)
+			reply := w.command(alice, test.command)
 			w.find(alice, test.want)
 			if err := w.chat.Delete(t.Context(), w.chat.seen(alice)[0].at); err != nil {
 				t.Fatal(err)

@@ -191,8 +191,8 @@ func (s *memStore) Delivered(ctx context.Context, id deepskin.CaseID, at time.Ti
 		if c.Status == deepskin.Waiting || c.Status == deepskin.Pending {
 			return false
 		}
-		if c.Case.Delivered.IsZero() {
-			c.Case.Delivered = at
+		if c.Delivered.IsZero() {
+			c.Delivered = at
 		}
 		return true
 	}))
@@ -205,7 +205,7 @@ func (s *memStore) Open(ctx context.Context, limit int) ([]deepskin.Case, error)
 	defer s.mu.Unlock()
 	var open []deepskin.Case
 	for _, c := range s.cases {
-		if c.Case.Delivered.IsZero() {
+		if c.Delivered.IsZero() {
 			open = append(open, c.snapshot())
 		}
 	}

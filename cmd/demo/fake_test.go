@@ -115,10 +115,10 @@ func (s *fakeService) verdict(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.cases[r.PathValue("id")]
-	switch {
-	case s.fault == "loses verdicts":
+	switch s.fault {
+	case "loses verdicts":
 		return
-	case s.fault == "loses consent":
+	case "loses consent":
 		delete(v, "keep")
 	}
 	c["verdict"] = v

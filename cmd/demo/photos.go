@@ -58,7 +58,8 @@ func drawPhotos() ([]photo, error) {
 		{photo{name: "drawn-dark-mole.jpg", about: drawn}, 26, sample.Options{Look: sample.DarkMole, Tone: sample.ToneV}},
 		{
 			photo{name: "drawn-blurred.jpg", about: drawn + ", out of focus", refusal: deepskin.Blurred},
-			1, sample.Options{Look: sample.Mole, Fault: sample.Blurred},
+			1,
+			sample.Options{Look: sample.Mole, Fault: sample.Blurred},
 		},
 	}
 	photos := make([]photo, len(samples))
