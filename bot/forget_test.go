@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"deepskin"
-	"deepskin/bot"
 )
 
 func TestDeleteErasesEverything(t *testing.T) {
