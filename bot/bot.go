@@ -52,8 +52,8 @@ type Bot struct {
 	cases caseLocks
 	// asked holds the senders who were asked for consent a moment ago.
 	asked askedSenders
-	// steady is since when Redis has answered, in nanoseconds since 1970: results of earlier
-	// work may reach us only after that.
+	// steady is when results were last known to be held up, in nanoseconds since 1970: those of
+	// earlier work may reach us only after that.
 	steady atomic.Int64
 }
 

@@ -188,15 +188,27 @@ func TestForgedDataChangesNothing(t *testing.T) {
 			"agree:" + strings.ToLower(id), "agree: " + id, "truth:" + id, "truth:" + id + ":", "truth:" + id + ":forged",
 			"keep:" + id, "keep:" + id + ":yes", "keep:" + id + ":no", "keep:" + id + ":maybe", "consent:" + id,
 			"consent:" + id + ":yes:yes", "agree:../../etc/passwd", "agree:' OR 1=1 --forgedforgedfor",
-			"agree\x00:" + id, "\xff\xfe:" + id, "agree:" + strings.Repeat("é", 13), strings.Repeat("forged", 1<<16),
+			"agree\x00:" + id, "\xff\xfe:" + id, "agree:" + strings.Repeat("é", 13),
 		}
 		random := rand.New(rand.NewPCG(1, 2))
+		var junks []string
 		for range 1000 {
 			junk := make([]byte, random.IntN(65))
 			for i := range junk {
 				junk[i] = byte(random.Uint32())
 			}
-			forged = append(forged, string(junk))
+			junks = append(junks, string(junk))
+		}
+		junks = append(junks, strings.Repeat("forged", 1<<16), "agree:"+strings.Repeat("A", 1<<16))
+		asked := func() int { return w.store.called("OwnCase") + w.store.called("SetVerdict") }
+		before := asked()
+		for _, data := range junks {
+			if reply := w.press(alice, answer, data); reply.Notice == "" || reply.Edit != nil {
+				t.Errorf("%.40q: Press = %+v", data, reply)
+			}
+		}
+		if asked() != before {
+			t.Error("junk reaches the store")
 		}
 		for _, data := range forged {
 			reply := w.press(alice, answer, data)

@@ -93,14 +93,17 @@ func TestHandlersAfterTheEnd(t *testing.T) {
 		w.pass(time.Second)
 		answer := w.find(alice, theAnswer)
 		w.end()
-		before := w.chat.called("Send") + w.chat.called("Fetch")
+		calls := func() int {
+			return w.chat.called("Send") + w.chat.called("Fetch") + w.chat.called("Delete") + w.queue.called("Forget")
+		}
+		before := calls()
 
 		w.photo(alice, "source-2")
 		w.press(alice, answer, button(t, answer.reply, "👎"))
 		w.photo(bob, "source-3")
 		w.command(bob, "delete")
 		synctest.Wait()
-		if after := w.chat.called("Send") + w.chat.called("Fetch"); after != before {
+		if after := calls(); after != before {
 			t.Errorf("the bot made %d calls after its end", after-before)
 		}
 		w.connect()

@@ -28,6 +28,7 @@ func (b *Bot) settle(ctx context.Context, r deepskin.Result) error {
 		err = b.fail(ctx, r.Case, r.Failure)
 	}
 	if err != nil {
+		b.unsteady() // it comes again
 		return err
 	}
 	// In the background, so that one slow chat holds up nobody.

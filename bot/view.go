@@ -127,13 +127,7 @@ func (b *Bot) forgetSender(ctx context.Context, sender deepskin.Sender) (Reply, 
 		if !c.Acknowledged {
 			continue
 		}
-		b.work.start(func() {
-			// Whoever is at the case may be changing the post, and finds the case gone later.
-			if b.cases.lock(b.background, c.ID) {
-				defer b.cases.unlock(c.ID)
-				b.unsend(b.adapters[c.Platform], c.ID, c.Address)
-			}
-		})
+		b.work.start(func() { b.unsend(b.adapters[c.Platform], c.ID, c.Address) })
 	}
 	return forgotten(len(erased)), nil
 }
