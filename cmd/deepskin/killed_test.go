@@ -140,7 +140,7 @@ func settled(fake *telegramtest.Server, chat int64) []string {
 		switch {
 		case strings.Contains(m.Text, "not a diagnosis"):
 			outcomes = append(outcomes, "answered")
-		case strings.Contains(m.Text, "Sorry"):
+		case strings.Contains(m.Text, "I am sorry"):
 			outcomes = append(outcomes, "apologised for")
 		}
 	}
