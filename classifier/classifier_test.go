@@ -91,18 +91,19 @@ func TestLabelFollowsTheThresholdsOfTheModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := before.Malignancy
+	lowest, low, high, highest := 0.8*m, 0.9*m, 0.9*m+0.1, 0.8*m+0.2
 	cases := map[string]struct {
 		malignant, benign, ood float64
 		label                  deepskin.Label
 		confidence             float64
 		problems               []deepskin.Problem
 	}{
-		"above":           {m - 0.01, m - 0.02, 1e6, deepskin.Malignant, m, nil},
-		"below":           {m + 0.02, m + 0.01, 1e6, deepskin.Benign, 1 - m, nil},
-		"between":         {m + 0.01, m - 0.01, 1e6, deepskin.Inconclusive, max(m, 1-m), nil},
-		"no gap, above":   {m - 0.01, m - 0.01, 1e6, deepskin.Malignant, m, nil},
-		"no gap, below":   {m + 0.01, m + 0.01, 1e6, deepskin.Benign, 1 - m, nil},
-		"unlike a lesion": {m - 0.01, m - 0.02, 1, deepskin.Inconclusive, max(m, 1-m), []deepskin.Problem{deepskin.NotALesion}},
+		"above":           {low, lowest, 1e6, deepskin.Malignant, m, nil},
+		"below":           {highest, high, 1e6, deepskin.Benign, 1 - m, nil},
+		"between":         {high, low, 1e6, deepskin.Inconclusive, max(m, 1-m), nil},
+		"no gap, above":   {low, low, 1e6, deepskin.Malignant, m, nil},
+		"no gap, below":   {high, high, 1e6, deepskin.Benign, 1 - m, nil},
+		"unlike a lesion": {low, lowest, 1, deepskin.Inconclusive, max(m, 1-m), []deepskin.Problem{deepskin.NotALesion}},
 	}
 	for name, want := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -233,9 +234,11 @@ func TestInfo(t *testing.T) {
 		t.Errorf("licence = %q, data = %q", info.Licence, info.DataSHA256)
 	}
 	var metrics struct {
-		AUC []float64 `json:"malignant_auc"`
+		Dermoscopy struct {
+			AUC []float64 `json:"malignant_auc"`
+		} `json:"dermoscopy"`
 	}
-	if err := json.Unmarshal(info.Metrics, &metrics); err != nil || len(metrics.AUC) == 0 {
+	if err := json.Unmarshal(info.Metrics, &metrics); err != nil || len(metrics.Dermoscopy.AUC) == 0 {
 		t.Errorf("metrics = %s (%v), want a malignant_auc", info.Metrics, err)
 	}
 	if text := log.String(); !strings.Contains(text, info.Version) || !strings.Contains(text, "provider=cpu") {

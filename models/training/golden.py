@@ -56,6 +56,10 @@ class Reference:
 def read_graph(model: onnx.ModelProto) -> ServingGraph:
     """Rebuilds the network that was exported from the weights in its ONNX graph."""
     weights = {w.name: onnx.numpy_helper.to_array(w) for w in model.graph.initializer}
+    # The export writes a weight once and gives it other names for where it is used again.
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]]
     convolutions = [
         [torch.from_numpy(weights[name].copy()) for name in node.input[1:]]
         for node in model.graph.node if node.op_type == "Conv"
@@ -64,8 +68,12 @@ def read_graph(model: onnx.ModelProto) -> ServingGraph:
     modules = list(network.features.modules())
     targets = [m for m in modules if isinstance(m, nn.Conv2d)]
     norms = [m for m in modules if isinstance(m, nn.BatchNorm2d)]
-    # The last convolution makes the grids: it is the head once more.
-    for (weight, bias), target, norm in zip(convolutions[:-1], targets, norms, strict=True):
+    # The picture's half turn goes through the same convolutions first, and the last one of all
+    # makes the grids: it is the head once more.
+    if len(convolutions) != 2 * len(targets) + 1:
+        raise ValueError(f"{len(convolutions)} convolutions, want {2 * len(targets) + 1}")
+    once = convolutions[: len(targets)]
+    for (weight, bias), target, norm in zip(once, targets, norms, strict=True):
         # The export folds each batch norm into the convolution before it, so what is left for
         # the norm to do is to add the bias.
         target.weight.data.copy_(weight)
