@@ -77,14 +77,13 @@ type Diagnosis string
 
 // The diagnoses that the classifier tells apart.
 const (
-	ActinicKeratosis     Diagnosis = "akiec" // and squamous cell carcinoma in situ (Bowen)
-	BasalCellCarcinoma   Diagnosis = "bcc"
-	BenignKeratosis      Diagnosis = "bkl"
-	Dermatofibroma       Diagnosis = "df"
-	Melanoma             Diagnosis = "mel"
-	MelanocyticNevus     Diagnosis = "nv"
-	VascularLesion       Diagnosis = "vasc"
-	DiagnosisUnspecified Diagnosis = ""
+	ActinicKeratosis   Diagnosis = "akiec" // and squamous cell carcinoma in situ (Bowen)
+	BasalCellCarcinoma Diagnosis = "bcc"
+	BenignKeratosis    Diagnosis = "bkl"
+	Dermatofibroma     Diagnosis = "df"
+	Melanoma           Diagnosis = "mel"
+	MelanocyticNevus   Diagnosis = "nv"
+	VascularLesion     Diagnosis = "vasc"
 )
 
 // A Label is the risk that the user is told.

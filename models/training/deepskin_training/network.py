@@ -20,22 +20,37 @@ class Network(nn.Module):
 
     def feature_map(self, pictures: torch.Tensor) -> torch.Tensor:
         """Maps uint8 [n, h, w, 3] RGB to features [n, 1280, h/32, w/32]."""
-        values = (pictures.permute(0, 3, 1, 2).float() - 127.5) / 127.5
-        return self.features(values.contiguous(memory_format=torch.channels_last))
+        return self._features_of(_normalise(pictures))
 
     def served_map(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Returns the feature map averaged over the picture and its half turn.
+        """Returns the feature map of the smoothed picture, averaged with that of its half turn.
 
-        Lesions have no upright. The average is steadier than either, and it stands in the
-        middle: by itself a cell looks half a cell up and left of its place, because strided
-        convolutions pad evenly.
+        Smoothing takes away the single grey levels on which image decoders disagree: they moved
+        probabilities by up to 0.03, and by a third of that with it, at the same validation AUC.
+        The average stands in the middle: by itself a cell looks half a cell up and left of its
+        place, because strided convolutions pad evenly. Lesions have no upright.
         """
-        turned = self.feature_map(pictures.flip(1, 2)).flip(2, 3)
-        return (self.feature_map(pictures) + turned) / 2
+        values = _smooth(_normalise(pictures))
+        turned = self._features_of(values.flip(2, 3)).flip(2, 3)
+        return (self._features_of(values) + turned) / 2
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Returns logits [n, 7] for training."""
         return self.head(self.dropout(self.feature_map(pictures).mean((2, 3))))
+
+    def _features_of(self, values: torch.Tensor) -> torch.Tensor:
+        return self.features(values.contiguous(memory_format=torch.channels_last))
+
+
+def _normalise(pictures: torch.Tensor) -> torch.Tensor:
+    """Maps uint8 [n, h, w, 3] to values around zero, [n, 3, h, w]."""
+    return (pictures.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+
+
+def _smooth(values: torch.Tensor) -> torch.Tensor:
+    """Applies the binomial filter (1, 2, 1) both ways: two averages of two."""
+    padded = nn.functional.pad(values, (1, 1, 1, 1), mode="replicate")
+    return nn.functional.avg_pool2d(nn.functional.avg_pool2d(padded, 2, 1), 2, 1)
 
 
 class ServingGraph(nn.Module):
