@@ -31,7 +31,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 .PHONY: test
 test: setup ## Run all tests under the race detector (installs redis-server and Chromium)
 	@deploy/packages.sh redis-server=redis-server chromium=chromium
-	go test -race -count=1 -timeout 20m ./...
+	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code
