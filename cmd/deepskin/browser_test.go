@@ -26,7 +26,7 @@ func TestPageWithTheRealModel(t *testing.T) {
 		page.See("#answer")
 	}
 	send(lesion)
-	page.Want("#text", "not a diagnosis")
+	page.Want("#text", "from one photo, not a diagnosis")
 	page.Until(`["benign", "malignant", "inconclusive"].includes(document.querySelector("#label").innerText)`)
 	page.Click("#diagnoses summary")
 	page.Until(`document.querySelectorAll("#bars li").length === 7`)

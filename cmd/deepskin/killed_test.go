@@ -138,7 +138,7 @@ func settled(fake *telegramtest.Server, chat int64) []string {
 	var outcomes []string
 	for _, m := range fake.FromBot(chat) {
 		switch {
-		case strings.Contains(m.Text, "not a diagnosis"):
+		case strings.Contains(m.Text, "from one photo, not a diagnosis"):
 			outcomes = append(outcomes, "answered")
 		case strings.Contains(m.Text, "I am sorry"):
 			outcomes = append(outcomes, "apologised for")

@@ -29,7 +29,7 @@ func TestLogTellsNothingOfPeople(t *testing.T) {
 	fake.Fail("download", telegramtest.Fault{HangUp: true})
 	fake.SendPhoto(anna, anna, content)
 	tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
-	answer := shown(t, fake, anna, "not a diagnosis")
+	answer := shown(t, fake, anna, "from one photo, not a diagnosis")
 	tap(t, fake, anna, answer, "👎")
 	fake.Press(anna, answer, said)
 	fake.Block(anna)

@@ -70,7 +70,7 @@ func TestTelegramFromPhotoToVerdict(t *testing.T) {
 				t.Fatalf("the photo was looked at before consent: %s", describe(fake.FromBot(anna)))
 			}
 			tap(t, fake, anna, question, "Yes")
-			answer := shown(t, fake, anna, "not a diagnosis")
+			answer := shown(t, fake, anna, "from one photo, not a diagnosis")
 			if answer.Edits != 1 {
 				t.Errorf("the answer came by %d edits of the acknowledgement, want 1", answer.Edits)
 			}
@@ -94,7 +94,7 @@ func TestTelegramFromPhotoToVerdict(t *testing.T) {
 			fake.SendDocument(anna, anna, "lesion.jpg", "image/jpeg", photo(t, 2))
 			eventually(t, "the document is answered", func() bool {
 				messages := fake.FromBot(anna)
-				return len(messages) == before+1 && strings.Contains(messages[before].Text, "diagnosis")
+				return len(messages) == before+1 && strings.Contains(messages[before].Text, "from one photo, not a diagnosis")
 			})
 
 			fake.SendText(anna, anna, "/delete")
@@ -114,7 +114,7 @@ func TestTelegramAlbumBringsOneQuestionAndAnAnswerForEach(t *testing.T) {
 	eventually(t, "each photo of the album is answered", func() bool {
 		answers := map[int]bool{}
 		for _, m := range fake.FromBot(anna) {
-			if strings.Contains(m.Text, "diagnosis") {
+			if strings.Contains(m.Text, "from one photo, not a diagnosis") {
 				answers[m.ReplyTo] = true
 			}
 		}

@@ -38,7 +38,7 @@ func TestWebFromPhotoToVerdict(t *testing.T) {
 			visitor := client.New(first.url)
 			answer := ask(t, visitor, photo(t, 1))
 			if answer.Status != deepskin.Answered || len(answer.Problems) != 0 || len(answer.Diagnoses) != 7 ||
-				!strings.Contains(answer.Text, "not a diagnosis") {
+				!strings.Contains(answer.Text, "from one photo, not a diagnosis") {
 				t.Fatalf("answer: %+v", answer)
 			}
 			heatmap, err := visitor.Heatmap(t.Context(), answer.ID)
