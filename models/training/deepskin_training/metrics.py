@@ -16,7 +16,7 @@ def figures(probabilities: np.ndarray, truth: np.ndarray, thresholds: dict[str, 
     malignant = np.isin(truth, MALIGNANT_INDICES)
     return {
         **binary_figures(malignancy(probabilities), malignant, thresholds),
-        "melanoma_auc": roc_auc_score(truth == melanoma, probabilities[:, melanoma]),
+        "melanoma_auc": auc(truth == melanoma, probabilities[:, melanoma]),
         "diagnosis_accuracy": (tops == truth).mean(),
         "balanced_accuracy": balanced_accuracy_score(truth, tops),
     }
@@ -28,13 +28,18 @@ def binary_figures(
     """Computes the figures for malignancies [n] and whether each lesion is malignant [n]."""
     called = score >= thresholds["malignant"]
     return {
-        "malignant_auc": roc_auc_score(malignant, score),
+        "malignant_auc": auc(malignant, score),
         "sensitivity": called[malignant].mean(),
         "specificity": (~called[~malignant]).mean(),
         "precision": malignant[called].mean(),
         "accuracy": (called == malignant).mean(),
         "calibration_error": calibration_error(score, malignant),
     }
+
+
+def auc(positive: np.ndarray, score: np.ndarray) -> float:
+    """Returns the area under the ROC curve; NaN where all are of one kind."""
+    return float(roc_auc_score(positive, score)) if 0 < positive.sum() < len(positive) else np.nan
 
 
 def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) -> float:
@@ -49,7 +54,8 @@ def with_intervals(
 ) -> dict[str, list[float]]:
     """Returns {figure: [value, low, high]}, 95% intervals from resampling whole lesions.
 
-    compute takes row indices and returns the figures of those rows.
+    compute takes row indices and returns the figures of those rows; a resample in which a figure
+    is not defined (NaN) does not count for it.
     """
     random = np.random.default_rng(0)
     _, lesion_of_row = np.unique(lesions, return_inverse=True)
@@ -61,6 +67,6 @@ def with_intervals(
         samples.append(compute(np.concatenate([groups[i] for i in chosen])))
     values = compute(np.arange(len(lesions)))
     return {
-        name: [float(value), *np.quantile([s[name] for s in samples], (0.025, 0.975)).tolist()]
+        name: [float(value), *np.nanquantile([s[name] for s in samples], (0.025, 0.975)).tolist()]
         for name, value in values.items()
     }

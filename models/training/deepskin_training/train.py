@@ -121,7 +121,7 @@ class Run:
         return loss.item()
 
     def _record(self, epoch: int, loss: float, validation: Part) -> None:
-        """Appends to the history, keeps the best, and writes the checkpoint, whole or not at all."""
+        """Appends to the history, keeps the best, and writes the checkpoint whole or not at all."""
         pooled = pooled_features(self.average, validation.pictures, self.device)
         with torch.no_grad():
             scores = malignancy(self.average.head(pooled.to(self.device)).softmax(1).cpu().numpy())
