@@ -13,6 +13,9 @@ import (
 type Adapter interface {
 	// Name is the platform's name, as in addresses and metrics.
 	Name() string
+	// Exclusive says that the platform serves only one connection of a bot at a time, so that of
+	// several processes one holds the whole conversation there.
+	Exclusive() bool
 	// Run passes the platform's events to h until ctx ends. It returns nil then.
 	Run(ctx context.Context, h Handler) error
 	// Send posts r to a chat and returns the address of the new message. Where to names a

@@ -35,9 +35,15 @@ type Store interface {
 	Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error)
 	// Delivered notes that the answer, apology or notice of expiry reached the platform.
 	Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error
-	// Open returns the cases that still need something: waiting or pending ones, and the
-	// settled ones that were not delivered; oldest first, at most limit.
-	Open(ctx context.Context, limit int) ([]deepskin.Case, error)
+	// Open returns the cases of a platform that still need something: waiting or pending ones,
+	// and the settled ones that were not delivered; oldest first, at most limit.
+	Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error)
+
+	// Lease takes a lease for ttl, or renews it where this holder has it already; false if
+	// another holder's has not run out. The database's clock counts.
+	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// EndLease gives a lease back; one that is not the holder's stays.
+	EndLease(ctx context.Context, name, holder string) error
 
 	// SetVerdict records or amends the sender's verdict on an answered case; it returns
 	// deepskin.ErrNotFound unless the case is the sender's and answered.
@@ -66,6 +72,9 @@ type Queue interface {
 	// Enqueue adds a job unless one for the same case is waiting or being worked on; it
 	// returns deepskin.ErrBusy when the backlog is full.
 	Enqueue(ctx context.Context, job deepskin.Job) error
+	// ExpectedWait returns how long a job that is added now will wait for its assessment, by
+	// what the workers lately got done; zero where nothing is known of them.
+	ExpectedWait(ctx context.Context) (time.Duration, error)
 	// Results calls handle for each result of a platform until ctx ends. A result whose
 	// handling fails is handed out again.
 	Results(ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error) error
