@@ -134,6 +134,9 @@ func New(c Config) (*Adapter, error) {
 // Name returns "telegram".
 func (a *Adapter) Name() string { return Name }
 
+// Exclusive returns true: of two polls for the same bot, Telegram ends one.
+func (a *Adapter) Exclusive() bool { return true }
+
 // Check asks Telegram once whether it knows the token and returns the bot's user name. It returns
 // ErrToken where Telegram does not.
 func (a *Adapter) Check(ctx context.Context) (username string, err error) {

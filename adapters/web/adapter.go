@@ -81,6 +81,9 @@ func New(cfg Config, cases Cases) *Adapter {
 // Name returns "web".
 func (a *Adapter) Name() string { return platform }
 
+// Exclusive returns false: any number of processes may serve the page.
+func (a *Adapter) Exclusive() bool { return false }
+
 // Run listens and serves until ctx ends, then lets running requests finish.
 func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 	var lc net.ListenConfig

@@ -15,8 +15,8 @@ import (
 
 func TestAdapterLeavesAnswersToThePage(t *testing.T) {
 	a := web.New(web.Config{}, newFakeBot())
-	if a.Name() != "web" {
-		t.Errorf("Name is %q", a.Name())
+	if a.Name() != "web" || a.Exclusive() {
+		t.Errorf("Name is %q, Exclusive %v", a.Name(), a.Exclusive())
 	}
 	chat := deepskin.Address{Platform: "web", Chat: "somebody"}
 	at, err := a.Send(t.Context(), chat, bot.Reply{Text: "Looking…"})
