@@ -12,8 +12,10 @@ const (
 	// stepLimit bounds one step of a case, so that a platform that hangs holds up neither the
 	// answer nor the apology.
 	stepLimit = 30 * time.Second
-	// insistTime bounds one try of what is insisted on.
-	insistTime = 5 * time.Second
+	// insistTime bounds one try of what is insisted on, and insistPause parts the tries. It is
+	// short: what was said but not noted would be said again by the next holder of a lease.
+	insistTime  = 5 * time.Second
+	insistPause = 250 * time.Millisecond
 	// maxApologyLead is how long before its deadline a case is failed, so that the apology
 	// arrives by then.
 	maxApologyLead = 5 * time.Second
@@ -25,25 +27,26 @@ type step func(ctx context.Context, c deepskin.Case) error
 // advance takes a step with a case in the background, once whoever is at the case has finished,
 // and delivers the answer if there is one by then. A nil step only delivers. What fails is left
 // to the sweep.
-func (b *Bot) advance(id deepskin.CaseID, take step) {
-	b.work.start(func() {
-		if !b.cases.lock(b.background, id) {
+func (b *Bot) advance(platform string, id deepskin.CaseID, take step) {
+	s := b.session(platform)
+	s.work.start(func() {
+		if !b.cases.lock(s.ctx, id) {
 			return
 		}
 		defer b.cases.unlock(id)
-		if err := b.advanceLocked(id, take); err != nil {
+		if err := b.advanceLocked(s.ctx, id, take); err != nil {
 			b.Logger.Warn("case is held up", "case", id, "error", err)
 		}
 	})
 }
 
-func (b *Bot) advanceLocked(id deepskin.CaseID, take step) error {
-	c, err := b.Store.Case(b.background, id)
+func (b *Bot) advanceLocked(ctx context.Context, id deepskin.CaseID, take step) error {
+	c, err := b.Store.Case(ctx, id)
 	if err == nil && take != nil && isOpen(c) {
-		if err := b.bounded(c, take); err != nil {
+		if err := b.bounded(ctx, c, take); err != nil {
 			return err
 		}
-		c, err = b.Store.Case(b.background, id)
+		c, err = b.Store.Case(ctx, id)
 	}
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
@@ -51,17 +54,17 @@ func (b *Bot) advanceLocked(id deepskin.CaseID, take step) error {
 	case err != nil || isOpen(c) || !c.Delivered.IsZero():
 		return err
 	default:
-		return b.deliver(b.background, c)
+		return b.deliver(ctx, c)
 	}
 }
 
 // bounded takes a step that ends before the sweep has to give the case up.
-func (b *Bot) bounded(c deepskin.Case, take step) error {
+func (b *Bot) bounded(ctx context.Context, c deepskin.Case, take step) error {
 	limit := stepLimit
 	if left := b.lastMoment(c).Sub(b.Now()); left > 0 {
 		limit = min(limit, left)
 	}
-	ctx, cancel := context.WithTimeout(b.background, limit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return take(ctx, c)
 }
@@ -71,8 +74,11 @@ func (b *Bot) lastMoment(c deepskin.Case) time.Time {
 	if c.Status == deepskin.Waiting {
 		return c.Deadline
 	}
-	return c.Deadline.Add(-min(maxApologyLead, b.Deadline/4))
+	return c.Deadline.Add(-b.apologyLead())
 }
+
+// apologyLead is how long before its deadline a pending case is given up.
+func (b *Bot) apologyLead() time.Duration { return min(maxApologyLead, b.Deadline/4) }
 
 // promised is when the sender was promised an answer: when the photo came, or consent.
 func (b *Bot) promised(c deepskin.Case) time.Time { return c.Deadline.Add(-b.Deadline) }
@@ -95,7 +101,7 @@ func (b *Bot) insist(do func(ctx context.Context) error) error {
 		select {
 		case <-b.background.Done():
 			return err
-		case <-time.After(b.Sweep):
+		case <-time.After(insistPause):
 		}
 	}
 }

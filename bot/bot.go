@@ -2,11 +2,13 @@ package bot
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"deepskin"
@@ -20,6 +22,8 @@ type Config struct {
 	// Heatmap draws a grid over a photo and returns a JPEG.
 	Heatmap func(photo []byte, grid deepskin.Grid) ([]byte, error)
 	Logger  *slog.Logger
+	// Metrics is where the bot's metrics are registered; nil means nowhere.
+	Metrics prometheus.Registerer
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 
@@ -41,11 +45,14 @@ type Bot struct {
 	Config
 
 	adapters map[string]Adapter
-	// background lives from New until Run returns, so that work begun by a handler outlasts
-	// the event that began it but not the bot.
+	metrics  metrics
+	// holder is this bot's name among the processes that share the leases.
+	holder string
+	// background lives from New until Run returns.
 	background context.Context
 	stop       context.CancelFunc
-	work       *tasks
+	mu         sync.Mutex
+	sessions   map[string]*session // by platform
 	// fetching holds one element for each photo that is being fetched.
 	fetching chan struct{}
 	// cases holds those that some goroutine is bringing forward.
@@ -80,7 +87,9 @@ func New(c Config) *Bot {
 	b := &Bot{
 		Config:   c,
 		adapters: map[string]Adapter{},
-		work:     newTasks(),
+		metrics:  newMetrics(c.Metrics),
+		holder:   rand.Text(),
+		sessions: map[string]*session{},
 		fetching: make(chan struct{}, fetchLimit),
 	}
 	b.background, b.stop = context.WithCancel(context.Background())
@@ -88,40 +97,30 @@ func New(c Config) *Bot {
 }
 
 // Connect adds a platform. It must not be called once Run has been.
-func (b *Bot) Connect(a Adapter) { b.adapters[a.Name()] = a }
+func (b *Bot) Connect(a Adapter) {
+	b.adapters[a.Name()] = a
+	s := b.newSession()
+	if a.Exclusive() { // begins with the lease
+		s.finish(0)
+	}
+	b.sessions[a.Name()] = s
+}
 
 // Run connects the adapters, takes results and sweeps until ctx ends, and then finishes what it
-// holds. A bot runs once. Handlers that are called later still write to the store what the next
-// process has to do.
+// holds. Where a platform is exclusive, it does so whenever no other process does. A bot runs
+// once.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.stop()
-	b.unsteady()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, a := range b.adapters {
 		g.Go(func() error {
-			if err := a.Run(ctx, b); err != nil {
-				return fmt.Errorf("run the %s adapter: %w", a.Name(), err)
+			if a.Exclusive() {
+				return b.converseAlone(ctx, a)
 			}
-			return nil
-		})
-		g.Go(func() error {
-			if err := b.Queue.Results(ctx, a.Name(), b.settle); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("take results for %s: %w", a.Name(), err)
-			}
-			return nil
+			return b.converse(ctx, a, b.session(a.Name()))
 		})
 	}
-	g.Go(func() error { b.sweepUntil(ctx); return nil })
-	err := g.Wait()
-	b.finish()
-	return err
-}
-
-// finish waits for what is in progress, but not for longer than a case may stand still anyway.
-func (b *Bot) finish() {
-	patience := time.AfterFunc(b.Grace, b.stop)
-	defer patience.Stop()
-	b.work.close()
+	return g.Wait()
 }
 
 // unsteady notes that results may have been held up until now.

@@ -38,7 +38,7 @@ func (b *Bot) release(ctx context.Context, sender deepskin.Sender) error {
 	}
 	b.asked.forget(sender)
 	for _, c := range released {
-		b.advance(c.ID, b.begin(b.bring))
+		b.advance(c.Platform, c.ID, b.begin(b.bring))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ const (
 
 // deliver brings a settled case's words to its sender and notes it.
 func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
+	begun := b.Now()
 	err := b.post(ctx, c)
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
@@ -26,6 +27,9 @@ func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
 		return fmt.Errorf("deliver: %w", err)
 	case err != nil:
 		b.Logger.Error("answer was given up", "case", c.ID, "error", err)
+	default:
+		b.metrics.stage(stageDeliver, b.Now().Sub(begun))
+		b.metrics.stage(stageAnswer, b.Now().Sub(b.promised(c)))
 	}
 	// What is not noted would be said again.
 	err = b.insist(func(ctx context.Context) error { return b.Store.Delivered(ctx, c.ID, b.Now()) })
@@ -58,20 +62,20 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
 	err = b.insist(func(ctx context.Context) error { return b.Store.SetAddress(ctx, c.ID, at) })
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
-		b.unsend(adapter, c.ID, at) // /delete came in between
+		b.unsend(c.ID, at) // /delete came in between
 		return nil
 	case err != nil:
 		return fmt.Errorf("note the answer's address: %w", err)
 	case c.Acknowledged:
-		b.unsend(adapter, c.ID, c.Address)
+		b.unsend(c.ID, c.Address)
 	}
 	return nil
 }
 
 // unsend removes one of the bot's messages. Where that fails the message stays: it says nothing
 // that its reader does not know.
-func (b *Bot) unsend(adapter Adapter, id deepskin.CaseID, at deepskin.Address) {
-	if err := adapter.Delete(b.background, at); err != nil {
+func (b *Bot) unsend(id deepskin.CaseID, at deepskin.Address) {
+	if err := b.adapters[at.Platform].Delete(b.session(at.Platform).ctx, at); err != nil {
 		b.Logger.Warn("a message stays", "case", id, "error", err)
 	}
 }

@@ -21,7 +21,7 @@ func percent(p float64) string {
 // roughly rounds a wait up to words.
 func roughly(d time.Duration) string {
 	switch {
-	case d <= time.Minute:
+	case d <= 2*time.Minute:
 		return count(int(math.Ceil(d.Seconds())), "second", "seconds")
 	case d <= time.Hour:
 		return count(int(math.Ceil(d.Minutes())), "minute", "minutes")

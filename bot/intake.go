@@ -13,8 +13,10 @@ import (
 const (
 	// allowTime bounds how long a handler waits to hear whether a sender sent too much.
 	allowTime = time.Second
-	// busyWait is when a photo that was turned away for everybody's sake may come again.
+	// busyWait is when a photo may come again for which Redis had no room.
 	busyWait = 5 * time.Minute
+	// busyStep is to what waits are rounded up that people are told.
+	busyStep = 5 * time.Second
 )
 
 // Message implements Handler.
@@ -56,14 +58,19 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 	if added {
 		// Only now, so that an event that comes twice counts once.
 		if wait := b.overLimit(ctx, m.Sender); wait > 0 {
+			b.metrics.outcome(c.Platform, outcomeLimited)
 			return b.turnAway(ctx, m.Sender, c.ID, tooMany(wait))
+		}
+		if wait := b.overload(ctx); wait > 0 && c.Status == deepskin.Pending {
+			b.metrics.outcome(c.Platform, outcomeBusy)
+			return b.turnAway(ctx, m.Sender, c.ID, busy(wait))
 		}
 	}
 	next := b.bring
 	switch {
 	case m.Photo.Problem != "":
 		next = func(ctx context.Context, c deepskin.Case) error {
-			return b.refuse(ctx, c.ID, m.Photo.Problem)
+			return b.refuse(ctx, c, m.Photo.Problem)
 		}
 	case m.Photo.Bytes != nil && isOpen(c):
 		// Nobody else has these bytes: they are in Redis before the sender is told.
@@ -77,7 +84,7 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 		next = nil
 	}
 	if added {
-		b.advance(c.ID, b.begin(next))
+		b.advance(c.Platform, c.ID, b.begin(next))
 	}
 	// Of an event that came twice, the sweep sees to whatever is missing, except for the question.
 	if c.Status == deepskin.Waiting {
@@ -113,6 +120,23 @@ func (b *Bot) overLimit(ctx context.Context, sender deepskin.Sender) time.Durati
 	return wait
 }
 
+// overload returns how long a photo has to stay away because it could not be answered by its
+// deadline, zero where it could: until it would be answered in half that time. Where nobody can
+// tell, photos are taken.
+func (b *Bot) overload(ctx context.Context) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, allowTime)
+	defer cancel()
+	expected, err := b.Queue.ExpectedWait(ctx)
+	if err != nil {
+		b.Logger.Warn("the wait of a photo is not known", "error", err)
+		return 0
+	}
+	if expected <= b.Deadline-b.apologyLead() {
+		return 0
+	}
+	return (expected - b.Deadline/2 + busyStep - 1).Truncate(busyStep)
+}
+
 // turnAway takes back a case of which nobody has heard yet.
 func (b *Bot) turnAway(
 	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, words Reply,
@@ -130,6 +154,7 @@ func (b *Bot) giveBack(
 ) (Reply, error) {
 	reply, err := b.turnAway(ctx, sender, id, busy(busyWait))
 	if errors.Is(cause, deepskin.ErrBusy) {
+		b.metrics.outcome(sender.Platform, outcomeBusy)
 		return reply, err
 	}
 	return Reply{}, errors.Join(cause, err)
@@ -156,14 +181,13 @@ func (b *Bot) begin(next step) step {
 func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
 	ctx, cancel := context.WithTimeout(ctx, quietEdit)
 	defer cancel()
-	adapter := b.adapters[c.Platform]
-	at, err := adapter.Send(ctx, c.Address, looking(c.ID))
+	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(c.ID))
 	if err != nil {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
 		return
 	}
 	if err := b.Store.SetAddress(ctx, c.ID, at); err != nil {
 		b.Logger.Warn("acknowledgement is taken back", "case", c.ID, "error", err)
-		b.unsend(adapter, c.ID, at)
+		b.unsend(c.ID, at)
 	}
 }

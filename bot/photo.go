@@ -27,11 +27,11 @@ func (b *Bot) bring(ctx context.Context, c deepskin.Case) error {
 		b.unsteady()
 		return err
 	case held:
-		return b.orBusy(ctx, c.ID, b.enqueue(ctx, c))
+		return b.orBusy(ctx, c, b.enqueue(ctx, c))
 	case c.Source != "":
 		return b.fetch(ctx, c)
 	case b.lost(c):
-		return b.fail(ctx, c.ID, failurePhotoGone)
+		return b.fail(ctx, c, failurePhotoGone)
 	default:
 		return nil
 	}
@@ -51,16 +51,18 @@ func (b *Bot) fetch(ctx context.Context, c deepskin.Case) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait to fetch a photo: %w", ctx.Err())
 	}
+	begun := b.Now()
 	photo, err := b.adapters[c.Platform].Fetch(ctx, c.Source)
 	switch {
 	case errors.Is(err, deepskin.ErrTooLarge):
-		return b.refuse(ctx, c.ID, deepskin.TooManyBytes)
+		return b.refuse(ctx, c, deepskin.TooManyBytes)
 	case errors.Is(err, deepskin.ErrGone):
-		return b.fail(ctx, c.ID, failurePhotoGone)
+		return b.fail(ctx, c, failurePhotoGone)
 	case err != nil:
 		return fmt.Errorf("fetch photo: %w", err)
 	}
-	return b.orBusy(ctx, c.ID, b.hold(ctx, c, photo))
+	b.metrics.stage(stageFetch, b.Now().Sub(begun))
+	return b.orBusy(ctx, c, b.hold(ctx, c, photo))
 }
 
 // hold puts a photo into Redis and asks for its assessment unless consent is still to come. It
@@ -83,7 +85,7 @@ func (b *Bot) hold(ctx context.Context, c deepskin.Case, photo []byte) error {
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound),
 		now.Status == deepskin.Expired, now.Status == deepskin.Failed:
-		b.erasePhoto(c.ID)
+		b.erasePhoto(c.Platform, c.ID)
 		return nil
 	case err != nil:
 		return err
@@ -101,16 +103,16 @@ func (b *Bot) enqueue(ctx context.Context, c deepskin.Case) error {
 }
 
 // orBusy gives a case up for which there was no room.
-func (b *Bot) orBusy(ctx context.Context, id deepskin.CaseID, err error) error {
+func (b *Bot) orBusy(ctx context.Context, c deepskin.Case, err error) error {
 	if errors.Is(err, deepskin.ErrBusy) {
-		return b.fail(ctx, id, failureBusy)
+		return b.fail(ctx, c, failureBusy)
 	}
 	return err
 }
 
 // erasePhoto erases what Redis holds of a case, in the background and until Redis lets it.
-func (b *Bot) erasePhoto(id deepskin.CaseID) {
-	b.work.start(func() {
+func (b *Bot) erasePhoto(platform string, id deepskin.CaseID) {
+	b.session(platform).work.start(func() {
 		err := b.insist(func(ctx context.Context) error { return b.Queue.Forget(ctx, id) })
 		if err != nil {
 			b.Logger.Warn("photo in transit stays until it expires", "case", id, "error", err)

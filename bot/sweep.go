@@ -11,9 +11,9 @@ import (
 // that is down for a while leaves undelivered, so that newer cases get their turn.
 const sweepLimit = 10_000
 
-// sweepUntil looks again and again for cases that need something: the promise that everyone is
+// sweepUntil looks again and again for cases of a platform that need something: the promise that everyone is
 // told something by the deadline is kept here, whatever broke elsewhere.
-func (b *Bot) sweepUntil(ctx context.Context) {
+func (b *Bot) sweepUntil(ctx context.Context, platform string) {
 	for {
 		// A pause comes first: the results that waited for this process are the better answers.
 		select {
@@ -21,13 +21,13 @@ func (b *Bot) sweepUntil(ctx context.Context) {
 			return
 		case <-time.After(b.Sweep):
 		}
-		cases, err := b.Store.Open(ctx, sweepLimit)
+		cases, err := b.Store.Open(ctx, platform, sweepLimit)
 		if err != nil && ctx.Err() == nil {
 			b.Logger.Error("sweep found no store", "error", err)
 		}
 		for _, c := range cases {
-			if _, ours := b.adapters[c.Platform]; ours && b.due(c) && !b.cases.busy(c.ID) {
-				b.advance(c.ID, b.resume)
+			if b.due(c) && !b.cases.busy(c.ID) {
+				b.advance(platform, c.ID, b.resume)
 			}
 		}
 	}
@@ -47,9 +47,9 @@ func (b *Bot) resume(ctx context.Context, c deepskin.Case) error {
 	over := b.Now().After(b.lastMoment(c))
 	switch {
 	case over && c.Status == deepskin.Waiting:
-		return b.expire(ctx, c.ID)
+		return b.expire(ctx, c)
 	case over:
-		return b.fail(ctx, c.ID, failureDeadline)
+		return b.fail(ctx, c, failureDeadline)
 	default:
 		return b.bring(ctx, c)
 	}

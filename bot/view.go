@@ -52,6 +52,7 @@ func (b *Bot) Judge(
 	if err := b.Store.SetVerdict(ctx, sender, id, v); err != nil {
 		return fmt.Errorf("record verdict on case %s: %w", id, err)
 	}
+	b.metrics.verdict(v)
 	b.Logger.Info("verdict recorded", "case", id, "agrees", v.Agrees, "truth", v.Truth)
 	return nil
 }
@@ -111,7 +112,7 @@ func (b *Bot) ForgetCase(
 	if err := b.Store.ForgetCase(ctx, sender, id); err != nil {
 		return fmt.Errorf("forget case %s: %w", id, err)
 	}
-	b.erasePhoto(id)
+	b.erasePhoto(sender.Platform, id)
 	return nil
 }
 
@@ -123,11 +124,11 @@ func (b *Bot) forgetSender(ctx context.Context, sender deepskin.Sender) (Reply, 
 	}
 	b.asked.forget(sender)
 	for _, c := range erased {
-		b.erasePhoto(c.ID)
+		b.erasePhoto(c.Platform, c.ID)
 		if !c.Acknowledged {
 			continue
 		}
-		b.work.start(func() { b.unsend(b.adapters[c.Platform], c.ID, c.Address) })
+		b.session(c.Platform).work.start(func() { b.unsend(c.ID, c.Address) })
 	}
 	return forgotten(len(erased)), nil
 }

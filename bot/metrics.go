@@ -1,0 +1,83 @@
+package bot
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"deepskin"
+)
+
+// Outcomes of a photo, as they are counted.
+const (
+	outcomeAnswered = "answered" // got a label
+	outcomeRefused  = "refused"  // could not be judged
+	outcomeFailed   = "failed"   // was apologised for
+	outcomeExpired  = "expired"  // had no consent
+	outcomeLimited  = "limited"  // was one too many of its sender
+	outcomeBusy     = "busy"     // found too much to do
+)
+
+// Stages whose time is measured.
+const (
+	stageFetch   = "fetch"   // download from the platform
+	stageDeliver = "deliver" // answer or apology to the platform, rate limits included
+	stageAnswer  = "answer"  // from the photo, or consent, until answer or apology were delivered
+)
+
+// metrics are what operators see of the conversation.
+type metrics struct {
+	photos   *prometheus.CounterVec
+	refusals *prometheus.CounterVec
+	stages   *prometheus.HistogramVec
+	verdicts *prometheus.CounterVec
+	lease    *prometheus.GaugeVec
+}
+
+func newMetrics(reg prometheus.Registerer) metrics {
+	f := promauto.With(reg)
+	return metrics{
+		photos: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepskin_photos_total", Help: "Photos by how they ended.",
+		}, []string{"platform", "outcome"}),
+		refusals: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepskin_refusals_total", Help: "Reasons why photos could not be judged; a photo may have several.",
+		}, []string{"reason"}),
+		stages: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "deepskin_bot_stage_seconds", Help: "Time that the bot's stages take.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300},
+		}, []string{"stage"}),
+		verdicts: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepskin_verdicts_total", Help: "Verdicts of senders on their answers.",
+		}, []string{"verdict"}),
+		lease: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "deepskin_lease_held", Help: "1 where this process holds the conversation on an exclusive platform.",
+		}, []string{"name"}),
+	}
+}
+
+func (m metrics) outcome(platform, outcome string) { m.photos.WithLabelValues(platform, outcome).Inc() }
+
+func (m metrics) answered(platform string, a deepskin.Assessment) {
+	if !a.Refused() {
+		m.outcome(platform, outcomeAnswered)
+		return
+	}
+	m.outcome(platform, outcomeRefused)
+	for _, problem := range a.Problems {
+		m.refusals.WithLabelValues(string(problem)).Inc()
+	}
+}
+
+func (m metrics) stage(name string, took time.Duration) {
+	m.stages.WithLabelValues(name).Observe(took.Seconds())
+}
+
+func (m metrics) verdict(v deepskin.Verdict) {
+	if v.Agrees {
+		m.verdicts.WithLabelValues("agree").Inc()
+	} else {
+		m.verdicts.WithLabelValues("disagree").Inc()
+	}
+}
