@@ -10,6 +10,8 @@ RUN ?= $(TRAINING)/runs/$(basename $(notdir $(RECIPE)))
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
 # inference where it was measured.
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
+# Commands of the servers that tests start, and the Debian packages that they come from.
+SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
 LINTER := .cache/bin/golangci-lint-2.15.0
 
 .PHONY: help
@@ -30,9 +32,14 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 	./deepskin serve
 
 .PHONY: test
-test: setup ## Run all tests under the race detector (installs redis-server and Chromium)
-	@deploy/packages.sh redis-server=redis-server chromium=chromium
+test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
+	@deploy/packages.sh $(SERVERS) chromium=chromium
 	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: cluster-test
+cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 15 minutes)
+	@deploy/packages.sh $(SERVERS)
+	DEEPSKIN_CLUSTER_PHOTOS=2000 go test -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
 
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code

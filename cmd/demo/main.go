@@ -63,11 +63,21 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return fmt.Errorf("make a folder for the service's data: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(data) }()
-	service, err := child.Start(ctx, child.Config{Program: *program, Data: data, Environ: environ, Log: log})
+	cfg := child.Config{Program: *program, Data: data, Environ: environ, Pass: []string{"REDIS_URL"}, Log: log}
+	where := "Its data is in a folder that goes when this is over."
+	if isSet(environ, "DATABASE_URL") {
+		// That database is read with the keys that serve would take for it.
+		cfg.Data, cfg.Pass = "", append(cfg.Pass, database...)
+		where = "Its data is in the database that DATABASE_URL names, and stays there."
+	}
+	service, err := child.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("%w (its log is %s)", err, log.Name())
 	}
-	screen.note("The service is ready at %s. Its data is in a folder that goes when this is over.", service.URL)
+	screen.note("The service is ready at %s. %s", service.URL, where)
+	if isSet(environ, "REDIS_URL") {
+		screen.note("Photos and answers travel through the Redis that REDIS_URL names.")
+	}
 
 	d := demo{client: client.New(service.URL), screen: screen, out: *out}
 	err = errors.Join(d.talk(ctx, photos), service.Stop())
@@ -79,13 +89,21 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	return nil
 }
 
-// ownPhoto returns what DEMO_PHOTO is set to, empty if it is not.
-func ownPhoto(environ []string) string {
-	path := ""
+// database are the settings that go with a database of one's own: where it is, and its keys.
+var database = []string{"DATABASE_URL", "DEEPSKIN_DATA", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_ADDRESS_KEY"}
+
+// isSet reports whether the service gets a setting from the environment, itself or from a file.
+func isSet(environ []string, name string) bool {
+	return lookUp(environ, name) != "" || lookUp(environ, name+"_FILE") != ""
+}
+
+// lookUp returns what a variable is set to, empty if it is not.
+func lookUp(environ []string, name string) string {
+	found := ""
 	for _, line := range environ {
-		if value, ok := strings.CutPrefix(line, "DEMO_PHOTO="); ok {
-			path = value
+		if value, ok := strings.CutPrefix(line, name+"="); ok {
+			found = value
 		}
 	}
-	return path
+	return found
 }

@@ -27,7 +27,7 @@ type photo struct {
 // is one, then drawn ones, and two that must be refused.
 func choosePhotos(environ []string) ([]photo, error) {
 	var photos []photo
-	if path := ownPhoto(environ); path != "" {
+	if path := lookUp(environ, "DEMO_PHOTO"); path != "" {
 		bytes, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read your photo, DEMO_PHOTO: %w", err)

@@ -25,11 +25,14 @@ const readyLine = "DeepSkin is ready: "
 type Config struct {
 	// Program is the path of the built program.
 	Program string
-	// Data is the folder for the embedded database. It should be empty.
+	// Data is the folder for the embedded database and the keys; it should be empty. An empty
+	// name means the service's own default.
 	Data string
 	// Environ is the surrounding environment, os.Environ() say. Of the service's own settings
-	// only those of the machine are passed on: no chats, no databases.
+	// only those of the machine are passed on, and those that Pass names: no chats, no databases.
 	Environ []string
+	// Pass names settings that are passed on where Environ has them or their _FILE twins.
+	Pass []string
 	// Settings are more settings for the service, as NAME=value.
 	Settings []string
 	// Log takes the service's log; nil means nobody reads it.
@@ -52,11 +55,14 @@ type Service struct {
 	stop     func() error
 }
 
-// Start starts serve with the embedded defaults on a free port and waits until it is ready. The
+// Start starts serve, with the embedded defaults unless Pass says otherwise, on a free port and waits until it is ready. The
 // service then runs until Stop.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
 	cmd := exec.Command(cfg.Program, "serve")
-	cmd.Env = append(cleaned(cfg.Environ), "DEEPSKIN_ADDR=127.0.0.1:0", "DEEPSKIN_DATA="+cfg.Data)
+	cmd.Env = append(cleaned(cfg.Environ, cfg.Pass), "DEEPSKIN_ADDR=127.0.0.1:0")
+	if cfg.Data != "" {
+		cmd.Env = append(cmd.Env, "DEEPSKIN_DATA="+cfg.Data)
+	}
 	cmd.Env = append(cmd.Env, cfg.Settings...)
 	cmd.Stderr = cfg.Log
 	stdout, err := cmd.StdoutPipe()
@@ -137,13 +143,14 @@ func (s *Service) early() error {
 // machine are the settings that depend on the machine, not on what the service does there.
 var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
 
-// cleaned leaves out what would connect the service to somebody's chats and databases.
-func cleaned(environ []string) []string {
+// cleaned leaves out what would connect the service to somebody's chats and databases, unless it is
+// to be passed on.
+func cleaned(environ, pass []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.TrimSuffix(name, "_FILE")
 		ours := strings.HasPrefix(name, "DEEPSKIN_") || strings.HasPrefix(name, "TELEGRAM_") ||
 			strings.HasPrefix(name, "DISCORD_") || name == "REDIS_URL" || name == "DATABASE_URL"
-		return ours && !slices.Contains(machine, name)
+		return ours && !slices.Contains(machine, name) && !slices.Contains(pass, name)
 	})
 }

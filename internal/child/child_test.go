@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"strings"
@@ -85,13 +86,10 @@ func TestServiceStartsAndStops(t *testing.T) {
 	}
 }
 
-func TestServiceKnowsItsSettingsButNobodysChats(t *testing.T) {
+// surroundings starts and stops a service and returns the environment that it had.
+func surroundings(t *testing.T, cfg child.Config) map[string]string {
+	t.Helper()
 	var log strings.Builder
-	cfg := config(t, "well",
-		"HOME=/home", "DEEPSKIN_MODEL=a", "DEEPSKIN_PROVIDER_FILE=b", "DEEPSKIN_ADDR=:80", "DEEPSKIN_DATA=mine",
-		"DEEPSKIN_IDENTITY_KEY=c", "REDIS_URL=d", "REDIS_URL_FILE=e", "DATABASE_URL=f", "TELEGRAM_TOKEN=g",
-		"TELEGRAM_TOKEN_FILE=h")
-	cfg.Settings = []string{"DEEPSKIN_PHOTOS_PER_DAY=0"}
 	cfg.Log = &log
 	s, err := child.Start(t.Context(), cfg)
 	if err != nil {
@@ -100,25 +98,38 @@ func TestServiceKnowsItsSettingsButNobodysChats(t *testing.T) {
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	got := map[string]string{}
-	for _, line := range lines {
+	for _, line := range strings.Split(strings.TrimSpace(log.String()), "\n") {
 		name, value, _ := strings.Cut(line, "=")
 		got[name] = value
 	}
+	return got
+}
+
+func TestServiceKnowsItsSettingsButNobodysChats(t *testing.T) {
+	cfg := config(t, "well",
+		"HOME=/home", "DEEPSKIN_MODEL=a", "DEEPSKIN_PROVIDER_FILE=b", "DEEPSKIN_ADDR=:80", "DEEPSKIN_DATA=mine",
+		"DEEPSKIN_IDENTITY_KEY=c", "REDIS_URL=d", "REDIS_URL_FILE=e", "DATABASE_URL=f", "TELEGRAM_TOKEN=g",
+		"TELEGRAM_TOKEN_FILE=h")
+	cfg.Settings = []string{"DEEPSKIN_PHOTOS_PER_DAY=0"}
 	want := map[string]string{
 		"HOME": "/home", "DEEPSKIN_MODEL": "a", "DEEPSKIN_PROVIDER_FILE": "b", "DEEPSKIN_ADDR": "127.0.0.1:0",
 		"DEEPSKIN_DATA": "some folder", "DEEPSKIN_PHOTOS_PER_DAY": "0", "BEHAVE": "well",
 	}
-	for name, value := range want {
-		if got[name] != value {
-			t.Errorf("%s is %q, want %q", name, got[name], value)
-		}
+	if got := surroundings(t, cfg); !maps.Equal(got, want) {
+		t.Errorf("the service had %v, want %v", got, want)
 	}
-	for name := range got {
-		if _, ok := want[name]; !ok {
-			t.Errorf("%s was passed on", name)
-		}
+}
+
+func TestServiceGetsWhatIsPassedOn(t *testing.T) {
+	cfg := config(t, "well", "REDIS_URL=a", "DATABASE_URL_FILE=b", "DEEPSKIN_DATA=c", "TELEGRAM_TOKEN=d")
+	cfg.Data = ""
+	cfg.Pass = []string{"REDIS_URL", "DATABASE_URL", "DEEPSKIN_DATA"}
+	want := map[string]string{
+		"REDIS_URL": "a", "DATABASE_URL_FILE": "b", "DEEPSKIN_DATA": "c", "DEEPSKIN_ADDR": "127.0.0.1:0", "BEHAVE": "well",
+	}
+	if got := surroundings(t, cfg); !maps.Equal(got, want) {
+		t.Errorf("the service had %v, want %v", got, want)
 	}
 }
 
