@@ -45,6 +45,7 @@ func run(
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(serveCommand(env), classifyCommand(env), versionCommand(env), doctorCommand(env))
+	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
+		migrateCommand(env), doctorCommand(env), probeCommand(env), versionCommand(env))
 	return root.ExecuteContext(ctx)
 }

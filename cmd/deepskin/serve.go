@@ -5,23 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"reflect"
-	"runtime"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
-
-	"deepskin"
-	"deepskin/adapters/telegram"
-	"deepskin/adapters/web"
-	"deepskin/bot"
-	"deepskin/classifier"
-	"deepskin/queue"
-	"deepskin/store"
 )
 
 // lastResults is how long the bot goes on after the workers have finished, so that what they
@@ -29,20 +19,34 @@ import (
 const lastResults = time.Second
 
 func serveCommand(env map[string]string) *cobra.Command {
-	return &cobra.Command{
+	return processCommand(env, serve, &cobra.Command{
 		Use:   "serve",
 		Short: "Run everything in one process: page, chats and worker",
 		Long: "Runs the web page, the chats whose tokens are set, and the worker in one process,\n" +
-			"with an embedded Redis and database unless URLs are given.\n\n" + describeSettings(),
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := readSettings(env)
-			if err != nil {
-				return err
-			}
-			return serve(cmd.Context(), s, cmd.OutOrStdout(), s.logger(cmd.ErrOrStderr()))
-		},
+			"with an embedded Redis and database unless URLs are given.",
+	})
+}
+
+// A process is one of those that run until they are told to stop.
+type process func(
+	ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.Logger,
+) error
+
+// processCommand completes the command that runs a process.
+func processCommand(env map[string]string, run process, c *cobra.Command) *cobra.Command {
+	c.Long += "\n\n" + describeSettings()
+	c.Args = cobra.NoArgs
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		s, err := readSettings(env)
+		if err != nil {
+			return err
+		}
+		log := s.logger(cmd.ErrOrStderr())
+		return withOps(cmd.Context(), s.Ops, log, func(ctx context.Context, o *ops) error {
+			return run(ctx, s, o, cmd.OutOrStdout(), log)
+		})
 	}
+	return c
 }
 
 // describeSettings lists the environment variables from the settings' own tags.
@@ -63,58 +67,33 @@ func describeSettings() string {
 
 // serve runs everything until ctx ends, then lets the worker finish what it holds, and the bot
 // deliver it.
-func serve(ctx context.Context, s settings, stdout io.Writer, log *slog.Logger) error {
+func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.Logger) error {
 	keys, err := s.keys()
 	if err != nil {
 		return err
 	}
-	secret, err := limitSecret(keys)
-	if err != nil {
-		return fmt.Errorf("derive the key of the rate limits: %w", err)
-	}
-	kept, err := store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
+	kept, err := s.openStore(ctx, keys, log)
 	if err != nil {
 		return err
 	}
 	defer closing(log, "database", kept)
-	jobs, err := queue.Open(ctx, queue.Config{
-		URL: s.Redis, Backlog: s.Backlog, Secret: secret, Logger: log,
-		PhotosPerMinute: s.PhotosPerMinute, PhotosPerDay: s.PhotosPerDay,
-	})
+	jobs, err := s.openQueue(ctx, keys.Identity, o, log)
 	if err != nil {
 		return err
 	}
 	defer closing(log, "queue", jobs)
-	model, err := s.classifier(log)
+	model, err := s.openModel(o, log)
 	if err != nil {
 		return err
 	}
 	defer closing(log, "model", model)
-
-	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Logger: log,
-		Deadline: s.Deadline, ConsentWait: s.ConsentWait,
-	})
-	b.Connect(web.New(web.Config{
-		Addr: s.Addr, Logger: log,
-		OnListen: func(addr string) { greet(stdout, addr, s.TelegramToken != "") },
-	}, b))
-	if s.TelegramToken != "" {
-		chat, err := telegram.New(telegram.Config{
-			Token: s.TelegramToken, APIEndpoint: s.TelegramAPI, Logger: log,
-		})
-		if err != nil {
-			return err
-		}
-		b.Connect(chat)
+	b, err := s.newBot(kept, jobs, o, stdout, log)
+	if err != nil {
+		return err
 	}
+	o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 	return runBoth(ctx, b.Run, func(ctx context.Context) error {
-		return jobs.Work(ctx, s.workers(), func(
-			ctx context.Context, _ deepskin.Job, photo []byte,
-		) (queue.Outcome, error) {
-			assessment, reduced, err := model.AssessAndCopy(ctx, photo)
-			return queue.Outcome{Assessment: assessment, Copy: reduced}, err
-		})
+		return work(ctx, s.workers(), jobs, model)
 	})
 }
 
@@ -135,30 +114,6 @@ func runBoth(ctx context.Context, bot, worker func(context.Context) error) error
 		return err
 	})
 	return g.Wait()
-}
-
-// workers is how many photos are assessed at the same time.
-func (s settings) workers() int {
-	if s.Workers > 0 {
-		return s.Workers
-	}
-	return runtime.GOMAXPROCS(0)
-}
-
-// greet tells whoever started the program in a terminal where to go.
-func greet(w io.Writer, addr string, telegram bool) {
-	host, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-			host = "localhost"
-		}
-		addr = net.JoinHostPort(host, port)
-	}
-	fmt.Fprintf(w, "DeepSkin is ready: http://%s\n", addr)
-	if !telegram {
-		fmt.Fprintln(w, "Telegram is off. To turn it on, get a token from @BotFather and start "+
-			"again with TELEGRAM_TOKEN=<token>.")
-	}
 }
 
 func closing(log *slog.Logger, name string, c io.Closer) {

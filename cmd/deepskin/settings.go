@@ -22,6 +22,7 @@ import (
 // file with the value, for secrets.
 type settings struct {
 	Addr     string     `env:"DEEPSKIN_ADDR" envDefault:":8080" help:"address of the web page and the API"`
+	Ops      string     `env:"DEEPSKIN_OPS_ADDR" help:"address of /healthz, /readyz and /metrics, for operators only; none if empty"`
 	Data     string     `env:"DEEPSKIN_DATA" envDefault:"deepskin-data" help:"folder for the embedded database and its keys"`
 	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 
@@ -30,8 +31,8 @@ type settings struct {
 	Provider classifier.Provider `env:"DEEPSKIN_PROVIDER" envDefault:"auto" help:"who computes the model: cpu, cuda or auto"`
 	Workers  int                 `env:"DEEPSKIN_WORKERS" envDefault:"0" help:"photos assessed at the same time; 0 means one per core"`
 
-	Redis    string `env:"REDIS_URL" help:"redis://...; an embedded one that forgets on exit if empty"`
-	Database string `env:"DATABASE_URL" help:"sqlite:PATH; a file in DEEPSKIN_DATA if empty"`
+	Redis    string `env:"REDIS_URL" help:"redis://..., redis+sentinel://... or redis+cluster://...; an embedded one that forgets on exit if empty"`
+	Database string `env:"DATABASE_URL" help:"postgres://... or sqlite:PATH; a file in DEEPSKIN_DATA if empty"`
 
 	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
 	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
@@ -121,8 +122,8 @@ func (s settings) keys() (store.Keys, error) {
 }
 
 // limitSecret derives the key under which senders are counted in Redis.
-func limitSecret(keys store.Keys) ([]byte, error) {
-	return hkdf.Key(sha256.New, keys.Identity, nil, "deepskin rate limits", 32)
+func limitSecret(identity []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, identity, nil, "deepskin rate limits", 32)
 }
 
 // logger writes JSON lines.

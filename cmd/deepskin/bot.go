@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"deepskin/adapters/telegram"
+	"deepskin/adapters/web"
+	"deepskin/bot"
+	"deepskin/classifier"
+	"deepskin/queue"
+	"deepskin/store"
+)
+
+func botCommand(env map[string]string) *cobra.Command {
+	return processCommand(env, converse, &cobra.Command{
+		Use:   "bot",
+		Short: "Run the page and the chats, for workers elsewhere",
+		Long: "Runs the web page and the chats whose tokens are set. Workers in other processes, on this\n" +
+			"machine or others, look at the photos; they meet in the Redis that REDIS_URL names. Any\n" +
+			"number of bots may share a PostgreSQL database; of these, one at a time serves each chat\n" +
+			"platform, and another takes over when it stops or dies.",
+	})
+}
+
+// converse runs the bot until ctx ends, and lets it finish what it holds.
+func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.Logger) error {
+	if err := s.needRedis("bot"); err != nil {
+		return err
+	}
+	keys, err := s.keys()
+	if err != nil {
+		return err
+	}
+	kept, err := s.openStore(ctx, keys, log)
+	if err != nil {
+		return err
+	}
+	defer closing(log, "database", kept)
+	jobs, err := s.openQueue(ctx, keys.Identity, o, log)
+	if err != nil {
+		return err
+	}
+	defer closing(log, "queue", jobs)
+	b, err := s.newBot(kept, jobs, o, stdout, log)
+	if err != nil {
+		return err
+	}
+	o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
+	return b.Run(ctx)
+}
+
+// openStore opens the database.
+func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logger) (*store.Store, error) {
+	return store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
+}
+
+// newBot puts the bot together with its platforms.
+func (s settings) newBot(
+	kept *store.Store, jobs *queue.Queue, o *ops, stdout io.Writer, log *slog.Logger,
+) (*bot.Bot, error) {
+	b := bot.New(bot.Config{
+		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Logger: log, Metrics: o.metrics,
+		Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+	})
+	b.Connect(web.New(web.Config{
+		Addr: s.Addr, Logger: log,
+		OnListen: func(addr string) { greet(stdout, addr, s.TelegramToken != "") },
+	}, b))
+	if s.TelegramToken != "" {
+		chat, err := telegram.New(telegram.Config{
+			Token: s.TelegramToken, APIEndpoint: s.TelegramAPI, Logger: log, Metrics: o.metrics,
+		})
+		if err != nil {
+			return nil, err
+		}
+		b.Connect(chat)
+	}
+	return b, nil
+}
+
+// greet tells whoever started the program in a terminal where to go.
+func greet(w io.Writer, addr string, telegram bool) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+			host = "localhost"
+		}
+		addr = net.JoinHostPort(host, port)
+	}
+	fmt.Fprintf(w, "DeepSkin is ready: http://%s\n", addr)
+	if !telegram {
+		fmt.Fprintln(w, "Telegram is off. To turn it on, get a token from @BotFather and start "+
+			"again with TELEGRAM_TOKEN=<token>.")
+	}
+}
