@@ -7,17 +7,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"deepskin/classifier/sample"
+	"deepskin/internal/servers"
 )
 
 // asProgram makes the test binary behave as deepskin itself, so that tests can kill it.
@@ -106,50 +103,6 @@ func awaitReady(t *testing.T, stdout io.Reader) string {
 	return ""
 }
 
-// A process is serve in a process of its own, which can be killed.
-type process struct {
-	url string
-	cmd *exec.Cmd
-}
-
-// startProcess runs serve in a process of its own.
-func startProcess(t *testing.T, env map[string]string) *process {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "serve")
-	cmd.Env = append(os.Environ(), asProgram+"=1")
-	for name, value := range env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	logFile, err := os.OpenFile(filepath.Join(env["DEEPSKIN_DATA"], "serve.log"),
-		os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer logFile.Close()
-	cmd.Stderr = logFile
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{cmd: cmd}
-	t.Cleanup(p.kill)
-	p.url = awaitReady(t, stdout)
-	return p
-}
-
-// kill ends the process as a power cut would.
-func (p *process) kill() {
-	_ = p.cmd.Process.Signal(syscall.SIGKILL) // it may have ended already
-	_ = p.cmd.Wait()
-}
-
 // lockedBuffer collects a log that is written to while it is read.
 type lockedBuffer struct {
 	mu  sync.Mutex
@@ -171,27 +124,7 @@ func (b *lockedBuffer) String() string {
 // startRedis runs a real redis-server until the test ends and returns its URL.
 func startRedis(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Fatal("redis-server is missing: 'make test' installs it")
-	}
-	socket := filepath.Join(t.TempDir(), "redis.sock")
-	cmd := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	eventually(t, "redis-server takes connections", func() bool {
-		connection, err := net.Dial("unix", socket)
-		if err == nil {
-			connection.Close()
-		}
-		return err == nil
-	})
-	return "unix://" + socket
+	return "redis://" + servers.NewRedis(t).Addr()
 }
 
 // eventually waits for something to become true.

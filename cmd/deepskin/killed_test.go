@@ -3,9 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,10 +23,11 @@ func TestKilledTwiceEverybodyIsToldOnce(t *testing.T) {
 	)
 	fake := telegramtest.New(t)
 	env := withTelegram(fake, environ(t, map[string]string{
-		"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_DEADLINE": "40s",
+		"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t), "DEEPSKIN_DEADLINE": "40s",
 	}))
 	content := photo(t, 1)
-	program := startProcess(t, env)
+	program := newInstance(t, "serve", itself(t), env, "serve")
+	program.start(t)
 	for chat := int64(1); chat <= chats; chat++ {
 		fake.SendPhoto(chat, chat, content)
 		tap(t, fake, chat, shown(t, fake, chat, "photos?"), "Yes")
@@ -71,7 +69,7 @@ func TestKilledTwiceEverybodyIsToldOnce(t *testing.T) {
 			return acknowledged.Load() >= visitors*photosEach/share
 		})
 		program.kill()
-		program = startProcess(t, env)
+		program.start(t)
 	}
 	senders.Wait()
 
@@ -107,12 +105,6 @@ func TestKilledTwiceEverybodyIsToldOnce(t *testing.T) {
 		total += len(judged[i])
 	}
 	t.Logf("page: %v, verdicts kept: %d; Telegram: %v", counts, total, inChats)
-	program.kill()
-	if log, err := os.ReadFile(filepath.Join(env["DEEPSKIN_DATA"], "serve.log")); err != nil {
-		t.Error(err)
-	} else if strings.Contains(string(log), "DATA RACE") {
-		t.Errorf("the race detector found something:\n%s", log)
-	}
 }
 
 // judge gives a verdict on the newest answered case and notes it once it was acknowledged.
@@ -145,15 +137,4 @@ func settled(fake *telegramtest.Server, chat int64) []string {
 		}
 	}
 	return outcomes
-}
-
-// freeAddress finds a loopback port that stays the same over restarts.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
