@@ -1,5 +1,7 @@
 package telegramtest
 
+import "slices"
+
 // A Fault is what goes wrong with one call.
 type Fault struct {
 	// Status and Description are an error to answer with, without doing anything. With 502 the
@@ -43,7 +45,30 @@ func (s *Server) Block(chat int64) {
 func (s *Server) ForgetFiles() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.files)
+	for _, f := range s.files {
+		f.left = 0
+	}
+}
+
+// ForgetFile lets the photo or document of one message expire.
+func (s *Server) ForgetFile(at Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.chat(at.Chat).find(at.ID)
+	for _, described := range slices.Concat(m.photo, []any{m.document}) {
+		id, _ := described.(map[string]any)["file_id"].(string)
+		if f, ok := s.files[id]; ok {
+			f.left = 0
+		}
+	}
+}
+
+// LimitDownloads lets every file that is sent from now on expire once it has been downloaded so
+// often; zero means that none does.
+func (s *Server) LimitDownloads(times int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.downloads = times
 }
 
 // ExpireQueries makes the presses so far too old to be answered.

@@ -29,6 +29,18 @@ type Message struct {
 	Buttons [][]Button
 	// Edits is how often the message has been changed.
 	Edits int
+	// Shown is all that the message has shown, its present content last. Of people's messages it
+	// is the first content only.
+	Shown []Showing
+	// Deleted says that the chat shows the message no more.
+	Deleted bool
+}
+
+// A Showing is what a message showed from some moment on.
+type Showing struct {
+	At      time.Time
+	Text    string
+	Buttons [][]Button
 }
 
 // A Button is one below a message.
@@ -248,6 +260,7 @@ func (s *Server) post(r request, c *chat, id int64, what content) (any, *refusal
 func (s *Server) show(m *message, what content) {
 	m.Text, m.spans, m.Buttons = what.text, what.spans, what.buttons
 	m.Bold = parts(what.text, what.spans, "bold")
+	m.noteShown()
 	if what.picture != nil {
 		m.Picture = what.picture
 		id, f := s.addFile("photos", what.picture, len(what.picture))
@@ -400,6 +413,20 @@ func (s *Server) deleteMessage(r request) (any, *refusal) {
 	return true, nil
 }
 
+// remove takes a message out of the chat.
 func (c *chat) remove(id int) {
-	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool { return m.ID == id })
+	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool {
+		if m.ID != id {
+			return false
+		}
+		m.Deleted = true
+		c.deleted = append(c.deleted, m)
+		return true
+	})
+}
+
+// noteShown adds the present content to what the message has shown.
+func (m *message) noteShown() {
+	// Whoever holds a copy of the message keeps what it had.
+	m.Shown = append(slices.Clip(m.Shown), Showing{At: time.Now(), Text: m.Text, Buttons: m.Buttons})
 }

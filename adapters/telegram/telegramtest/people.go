@@ -17,6 +17,7 @@ func person(id int64) map[string]any {
 func (s *Server) write(user, chat int64, m *message) Message {
 	m.Chat, m.ID, m.sender, m.date = chat, s.nextMessage, user, time.Now().Unix()
 	s.nextMessage++
+	m.noteShown()
 	c := s.chat(chat)
 	c.messages = append(c.messages, m)
 	s.addUpdate("message", s.json(m))

@@ -1,16 +1,19 @@
 // Package telegramtest is a fake of Telegram's Bot API for tests, written from Telegram's
 // documentation and strict where Telegram is strict.
 //
-// It speaks real HTTP on the loopback interface. People are played by methods such as SendPhoto
-// and Press; what the bot sent is seen by Messages and WaitForMessages. Private chats have the
-// same number as their person.
+// It speaks real HTTP on the loopback interface, so that the bot may be a process of its own, or
+// several. People are played by methods such as SendPhoto and Press; what the bot sent is seen by
+// Messages and WaitForMessages, and all that it ever showed by Threads. Private chats have the same
+// number as their person.
 //
 // It knows the methods that DeepSkin uses, refuses unknown parameters, and takes uploads only, no
 // file IDs or URLs, where the bot sends a picture.
 package telegramtest
 
 import (
+	"context"
 	"crypto/rand"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -23,10 +26,6 @@ const Username = "deepskin_test_bot"
 
 const botID = 7000000001
 
-// patience is how long WaitFor... waits before the test fails. It only bounds a test that fails
-// anyway.
-const patience = 30 * time.Second
-
 // A Server is one fake Telegram with one bot. It is closed at the end of the test. Its methods may
 // be called at the same time.
 type Server struct {
@@ -36,20 +35,25 @@ type Server struct {
 	// done is closed when the test ends, to let go of long polls.
 	done chan struct{}
 
-	mu      sync.Mutex
-	changed chan struct{} // closed and replaced at every change
+	mu       sync.Mutex
+	changed  chan struct{} // closed and replaced at every change
+	patience time.Duration
 
 	updates    []update
 	nextUpdate int
 	allowed    map[string]bool // nil before the first poll: everything
-	poll       chan struct{}   // closed to end the poll under way; nil without one
+	polls      []*poll         // those under way, the one that is served last
+	maxPollers int
+	conflicts  int
 	webhook    string
 	commands   []string
 
 	chats       map[int64]*chat
 	nextMessage int
 	nextFile    int
-	files       map[string]file
+	files       map[string]*file // by ID
+	paths       map[string]*file
+	downloads   int // how often each new file can be had; zero: without end
 	queries     map[string]*query
 
 	limits   Limits
@@ -64,6 +68,7 @@ type chat struct {
 	kind     string
 	blocked  bool
 	messages []*message
+	deleted  []*message
 	bucket   bucket
 	// told is until when the bot was told to send nothing here.
 	told time.Time
@@ -76,16 +81,22 @@ func New(t testing.TB) *Server {
 		token:       "7000000001:" + rand.Text() + "_test-x",
 		done:        make(chan struct{}),
 		changed:     make(chan struct{}),
+		patience:    30 * time.Second,
 		nextUpdate:  840000001,
 		nextMessage: 1,
 		chats:       map[int64]*chat{},
-		files:       map[string]file{},
+		files:       map[string]*file{},
+		paths:       map[string]*file{},
 		queries:     map[string]*query{},
 		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30},
 		faults:      map[string][]Fault{},
 		calls:       map[string]int{},
 	}
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connection{}, c)
+	}
+	s.http.Start()
 	t.Cleanup(func() {
 		close(s.done)
 		s.http.Close()
@@ -124,20 +135,34 @@ func (s *Server) Webhook() string {
 	return s.webhook
 }
 
-// WaitFor waits until done returns true; done is called whenever something has changed. The test
-// fails, with what was waited for, when it takes far too long.
+// SetPatience sets how long WaitFor... waits before the test fails: 30 s at first. It only bounds a
+// test that fails anyway.
+func (s *Server) SetPatience(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.patience = d
+}
+
+// WaitFor waits until done returns true; done is called whenever something has changed, though less
+// often where it takes long. The test fails, with what was waited for, when it takes far too long.
 func (s *Server) WaitFor(what string, done func() bool) {
 	s.t.Helper()
-	timeout := time.After(patience)
+	s.mu.Lock()
+	timeout := time.After(s.patience)
+	s.mu.Unlock()
 	for {
 		s.mu.Lock()
 		changed := s.changed
 		s.mu.Unlock()
+		begun := time.Now()
 		if done() {
 			return
 		}
+		// Looking through thousands of messages at every change would slow the bot down.
+		rest := 4 * time.Since(begun)
 		select {
 		case <-changed:
+			time.Sleep(rest)
 		case <-timeout:
 			s.t.Fatalf("fake Telegram: waited in vain for %s", what)
 		}

@@ -45,13 +45,6 @@ func (s *Server) WaitForConfirmation() {
 	s.WaitFor("the bot to confirm all updates", func() bool { return s.Unconfirmed() == 0 })
 }
 
-// Polling reports whether a request for updates is being held open.
-func (s *Server) Polling() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.poll != nil
-}
-
 // getUpdates waits for updates; a second poll ends the first one with 409.
 func (s *Server) getUpdates(r request) (any, *refusal) {
 	offset, err1 := r.number("offset")
@@ -85,20 +78,13 @@ func (s *Server) getUpdates(r request) (any, *refusal) {
 			s.allowed[name] = true
 		}
 	}
-	if s.poll != nil {
-		close(s.poll)
+	p, ok := s.beginPoll(r)
+	if !ok {
+		return []any{}, nil
 	}
-	ended := make(chan struct{})
-	s.poll = ended
-	s.change()
-	defer func() {
-		if s.poll == ended {
-			s.poll = nil
-			s.change()
-		}
-	}()
+	defer s.endPoll(p)
 	s.confirm(offset)
-	return s.await(r, ended, int(limit), time.Duration(min(timeout, 50))*time.Second)
+	return s.await(p, int(limit), time.Duration(min(timeout, 50))*time.Second)
 }
 
 // confirm forgets the updates before an offset. A negative offset counts from the end. The caller
@@ -116,7 +102,7 @@ func (s *Server) confirm(offset int64) {
 
 // await returns updates as soon as there are any. The caller holds mu, which is let go while it
 // waits.
-func (s *Server) await(r request, ended chan struct{}, limit int, timeout time.Duration) (any, *refusal) {
+func (s *Server) await(p *poll, limit int, timeout time.Duration) (any, *refusal) {
 	over := time.After(timeout)
 	for {
 		if list := s.deliver(limit); len(list) > 0 || timeout == 0 {
@@ -127,17 +113,17 @@ func (s *Server) await(r request, ended chan struct{}, limit int, timeout time.D
 		waiting := true
 		select {
 		case <-changed:
-		case <-ended:
+		case <-p.ended:
 		case <-over:
 			waiting = false
-		case <-r.http.Context().Done():
+		case <-p.request.Context().Done():
 			waiting = false
 		case <-s.done:
 			waiting = false
 		}
 		s.mu.Lock()
 		select {
-		case <-ended:
+		case <-p.ended:
 			return nil, &refusal{code: http.StatusConflict, description: "Conflict: terminated by other getUpdates request; " +
 				"make sure that only one bot instance is running"}
 		default:
