@@ -17,7 +17,7 @@ func BenchmarkPickUp(b *testing.B) {
 	for _, server := range []struct {
 		name  string
 		start func(testing.TB) string
-	}{{"embedded", embedded}, {servers[1].name, servers[1].start}} {
+	}{{"embedded", embedded}, {kinds[1].name, kinds[1].start}} {
 		b.Run(server.name+"/latency", func(b *testing.B) {
 			q := open(b, queue.Config{URL: server.start(b)})
 			begun := make(chan time.Time)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/semaphore"
 )
 
 // blockLimit bounds how long a read waits in Redis, and so how long an idle loop takes to end.
@@ -39,6 +40,8 @@ type consumer struct {
 	concurrency int
 	// do works on an entry and acknowledges it. What it leaves is handed out again.
 	do func(ctx context.Context, e entry)
+	// lastTry is the delivery that do has to itself if it is not the first; zero means none.
+	lastTry int
 
 	// The rest belongs to run's goroutine.
 	nextTakeOver time.Time
@@ -58,26 +61,37 @@ func (c *consumer) run(ctx context.Context) error {
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var busy sync.WaitGroup
-	slots := make(chan struct{}, c.concurrency)
+	all := int64(c.concurrency)
+	slots := semaphore.NewWeighted(all)
 
 	var err error
-	for ctx.Err() == nil && err == nil {
-		select {
-		case <-ctx.Done():
-			continue
-		case slots <- struct{}{}:
-		}
+	for err == nil && slots.Acquire(ctx, 1) == nil {
 		var e entry
 		var ok bool
 		if e, ok, err = c.next(ctx); !ok {
-			<-slots
+			slots.Release(1)
 			continue
 		}
+		alone := e.deliveries > 1 && e.deliveries == c.lastTry
+		done := make(chan struct{})
 		busy.Go(func() {
-			defer func() { <-slots }()
+			defer close(done)
+			defer slots.Release(1)
 			defer c.keep(work, e.id)()
+			if alone {
+				if slots.Acquire(work, all-1) != nil {
+					return
+				}
+				defer slots.Release(all - 1)
+			}
 			c.do(work, e)
 		})
+		if alone { // take nothing until it is done
+			select {
+			case <-done:
+			case <-ctx.Done():
+			}
+		}
 	}
 
 	done := make(chan struct{})

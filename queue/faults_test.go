@@ -17,7 +17,7 @@ const soon = 200 * time.Millisecond
 
 func TestAJobOfADeadWorkerIsTakenOver(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		// The connection of the first worker is closed under it, with the job in its hands.
 		dead, err := queue.Open(t.Context(), queue.Config{URL: url, ClaimIdle: soon, DrainTimeout: time.Millisecond})
 		if err != nil {
@@ -61,7 +61,7 @@ func TestAJobOfADeadWorkerIsTakenOver(t *testing.T) {
 
 func TestALiveWorkerKeepsItsClaim(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, ClaimIdle: time.Second})
 		begun, release := make(chan bool), make(chan bool)
 		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
@@ -115,7 +115,7 @@ func TestAPoisonedJobBecomesADeadLetter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBoth(t, func(t *testing.T, url string) {
+			onAll(t, func(t *testing.T, url string) {
 				q := open(t, queue.Config{URL: url, ClaimIdle: soon})
 				var tries atomic.Int32
 				work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
@@ -153,7 +153,7 @@ func TestAPoisonedJobBecomesADeadLetter(t *testing.T) {
 
 func TestAJobThatKillsItsWorkersBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, ClaimIdle: soon, MaxDeliveries: 1, DrainTimeout: time.Millisecond})
 		begun := make(chan bool)
 		stop := work(t, q, 1, func(ctx context.Context, _ deepskin.Job, _ []byte) (queue.Outcome, error) {
@@ -178,7 +178,7 @@ func TestAJobThatKillsItsWorkersBecomesADeadLetter(t *testing.T) {
 
 func TestDeadLettersAreBounded(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, MaxDeliveries: 1, DeadLetters: 2})
 		work(t, q, 1, func(context.Context, deepskin.Job, []byte) (queue.Outcome, error) {
 			return queue.Outcome{}, errors.New("broken")
@@ -198,7 +198,7 @@ func TestDeadLettersAreBounded(t *testing.T) {
 
 func TestAJobPastItsDeadlineIsDropped(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		work(t, q, 1, func(ctx context.Context, _ deepskin.Job, _ []byte) (queue.Outcome, error) {
 			<-ctx.Done() // which must come with the deadline
@@ -224,7 +224,7 @@ func TestAJobPastItsDeadlineIsDropped(t *testing.T) {
 
 func TestAnEmptiedRedisGoesOn(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		rdb := client(t, url)
 		empty := func() {
 			t.Helper()
@@ -279,7 +279,7 @@ func TestAnEmptiedRedisGoesOn(t *testing.T) {
 
 func TestAFailureOfWhatAnEmptiedRedisForgotIsNotTold(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, MaxDeliveries: 1})
 		begun, release := make(chan bool), make(chan error)
 		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
@@ -315,14 +315,16 @@ func TestARestartedRedisGoesOn(t *testing.T) {
 	receive(t, answers)
 	waitFor(t, "the worker's hands to be free", func() bool { return backlog(t, q) == 0 })
 
-	server.stop()
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
 	const outage, over = "Redis does not serve", "Redis serves again"
 	waitFor(t, "the outage to be logged", func() bool { return strings.Count(lines(), outage) >= 2 })
 	if err := q.Enqueue(t.Context(), newJob()); err == nil || errors.Is(err, deepskin.ErrBusy) {
 		t.Errorf("enqueue without Redis: %v", err)
 	}
-	if !server.start(t) {
-		t.Fatal("the port was taken meanwhile")
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	waitFor(t, "the end of the outage to be logged", func() bool { return strings.Count(lines(), over) >= 2 })
 	job := submit(t, q, newJob())

@@ -9,6 +9,9 @@ const (
 
 	jobsStream  = prefix + "jobs"
 	deadLetters = prefix + "dead"
+	// workersKey has what each worker last told of itself: its slots, its pace, and until when
+	// that counts.
+	workersKey = prefix + "workers"
 	// copiesList has the key and size of each reduced copy, the newest first, and copiesHeld the
 	// sum of the sizes.
 	copiesList = prefix + "copies"

@@ -11,21 +11,28 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // A Config says where Redis is and how much may be in it.
 type Config struct {
-	// URL names a Redis server as redis://, rediss:// or unix://. Empty starts one inside this
-	// process, which forgets everything when the process ends.
+	// URL names a Redis server as redis://user:password@host:port/0 or unix://path, one behind
+	// Sentinels as redis+sentinel://user:password@host:port,host:port/0?master_name=name, or a
+	// Redis Cluster as redis+cluster://user:password@host:port,host:port; with rediss instead of
+	// redis over TLS. The hosts are those of the Sentinels, or some nodes of the cluster. The user
+	// is that of the servers with the data; Sentinels that ask for one as well get the parameters
+	// sentinel_username and sentinel_password. Empty starts a Redis inside this process, which
+	// forgets everything when the process ends.
 	URL string
+	// StartTimeout is how long Open keeps trying while Redis is not up yet or still reads its
+	// files. Zero means one try.
+	StartTimeout time.Duration
 	// CopyTTL is how long a reduced copy is held after the answer. Zero means 24 hours.
 	CopyTTL time.Duration
 	// CopyBytes is how many bytes of reduced copies are held; beyond it the oldest go early. Zero
@@ -51,6 +58,9 @@ type Config struct {
 	// DrainTimeout is how long Work and Results let what they hold finish after their context
 	// has ended. Zero means 20 seconds.
 	DrainTimeout time.Duration
+	// Metrics is where the metrics are registered until Close; it takes those of one Queue only.
+	// Nil means nowhere.
+	Metrics prometheus.Registerer
 	// Logger is where outages and failed jobs are told. Nil means nowhere.
 	Logger *slog.Logger
 }
@@ -83,6 +93,7 @@ func (c Config) check() error {
 		name  string
 		value int64
 	}{
+		{"start timeout", int64(c.StartTimeout)},
 		{"copy TTL", int64(c.CopyTTL)},
 		{"bytes of copies", int64(c.CopyBytes)},
 		{"backlog", int64(c.Backlog)},
@@ -109,14 +120,14 @@ type Queue struct {
 	log      *slog.Logger
 	rdb      redis.UniversalClient
 	embedded *miniredis.Miniredis // nil where a server was named
+	metrics  *metrics
+	// registered says that the metrics in the registry are this queue's.
+	registered bool
 }
 
-// poolSize bounds the connections to Redis, which are opened as they are needed. Work and each
-// Results hold one for their blocking read, whatever their concurrency.
-const poolSize = 64
-
 // Open connects to the Redis that config names and makes sure that it answers. No error of it
-// repeats the URL, which may hold a password.
+// repeats the URL, which may hold a password. It is an error where the registry has the metrics of
+// another Queue.
 func Open(ctx context.Context, config Config) (*Queue, error) {
 	if err := config.check(); err != nil {
 		return nil, err
@@ -126,37 +137,46 @@ func Open(ctx context.Context, config Config) (*Queue, error) {
 	logging.Disable()
 
 	q := &Queue{config: config, log: config.Logger}
-	options := &redis.Options{}
+	q.metrics = newMetrics(q.state)
 	if config.URL == "" {
 		q.embedded = miniredis.NewMiniRedis()
 		q.embedded.ClockTTL(true)
-		// In-memory connections: no port that others on this machine could read photos from.
-		options.Dialer = func(context.Context, string, string) (net.Conn, error) {
-			return q.embedded.Dial()
-		}
+		q.rdb = inMemory(q.embedded)
 	} else {
 		var err error
-		if options, err = redis.ParseURL(config.URL); err != nil {
-			return nil, errors.New("queue: the Redis URL is not of the form redis://user:password@host:port/0 (or rediss:// or unix://)")
+		if q.rdb, err = connect(config.URL); err != nil {
+			return nil, err
 		}
 	}
-	if options.PoolSize == 0 {
-		options.PoolSize = poolSize
-	}
-	options.ContextTimeoutEnabled = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	q.rdb = redis.NewClient(options)
-
-	if err := q.Ping(ctx); err != nil {
+	if err := q.await(ctx); err != nil {
 		return nil, errors.Join(err, q.Close())
+	}
+	if config.Metrics != nil {
+		if err := config.Metrics.Register(q.metrics); err != nil {
+			return nil, errors.Join(fmt.Errorf("queue: register metrics: %w", err), q.Close())
+		}
+		q.registered = true
 	}
 	q.warnOfEviction(ctx)
 	return q, nil
 }
 
+// await returns once Redis serves, or after the start timeout.
+func (q *Queue) await(ctx context.Context) error {
+	err := q.Ping(ctx)
+	if err == nil || q.config.StartTimeout == 0 {
+		return err
+	}
+	q.log.WarnContext(ctx, "Redis does not serve yet; trying until it does", "timeout", q.config.StartTimeout, "err", err)
+	return persist(ctx, q.config.StartTimeout, q.Ping)
+}
+
 // Close gives up the connection, and with it an embedded Redis and all that is in it. Work and
 // Results must have returned.
 func (q *Queue) Close() error {
+	if q.registered {
+		q.config.Metrics.Unregister(q.metrics)
+	}
 	err := q.rdb.Close()
 	if q.embedded != nil {
 		q.embedded.Close()
@@ -167,9 +187,10 @@ func (q *Queue) Close() error {
 	return nil
 }
 
-// Ping reports whether Redis answers.
+// Ping returns an error unless Redis answers.
 func (q *Queue) Ping(ctx context.Context) error {
-	if err := q.rdb.Ping(ctx).Err(); err != nil {
+	// In a cluster any node would answer PING; this one has to have our keys.
+	if err := q.rdb.Exists(ctx, jobsStream).Err(); err != nil {
 		return fmt.Errorf("ping Redis: %w", err)
 	}
 	return nil
@@ -178,7 +199,15 @@ func (q *Queue) Ping(ctx context.Context) error {
 // warnOfEviction tells operators of a Redis that drops photos and jobs when its memory is full,
 // instead of refusing new ones. Servers that do not say how they are set up are believed.
 func (q *Queue) warnOfEviction(ctx context.Context) {
-	info, err := q.rdb.Info(ctx, "memory").Result()
+	var server redis.Cmdable = q.rdb
+	if cluster, ok := q.rdb.(*redis.ClusterClient); ok {
+		node, err := cluster.MasterForKey(ctx, jobsStream)
+		if err != nil {
+			return
+		}
+		server = node
+	}
+	info, err := server.Info(ctx, "memory").Result()
 	if err != nil {
 		return
 	}

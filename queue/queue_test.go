@@ -113,7 +113,7 @@ func TestAPhotoGoesAllTheWay(t *testing.T) {
 			t.Errorf("copy after Forget: %v, want ErrGone", err)
 		}
 	}
-	onBoth(t, allTheWay)
+	onAll(t, allTheWay)
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		allTheWay(t, "")
@@ -122,7 +122,7 @@ func TestAPhotoGoesAllTheWay(t *testing.T) {
 
 func TestAnsweredJobsLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		stop := work(t, q, 1, answer)
 		answers := results(t, q)
@@ -154,7 +154,7 @@ func TestAnsweredJobsLeaveNothingBehind(t *testing.T) {
 
 func TestEnqueueRefusesWhatIsTooMuch(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, Backlog: 2})
 		submit(t, q, newJob())
 		submit(t, q, newJob())
@@ -177,7 +177,7 @@ func TestEnqueueRefusesWhatIsTooMuch(t *testing.T) {
 
 func TestEnqueueTwiceAddsOneJob(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		job := submit(t, q, newJob())
 		submit(t, q, job)
@@ -211,7 +211,7 @@ func TestEnqueueTwiceAddsOneJob(t *testing.T) {
 
 func TestEnqueueSeesThroughAMarkWithoutItsJob(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		job := submit(t, q, newJob())
 		if err := client(t, url).Del(t.Context(), "{deepskin}:jobs").Err(); err != nil {
@@ -226,7 +226,7 @@ func TestEnqueueSeesThroughAMarkWithoutItsJob(t *testing.T) {
 
 func TestPhotosExpire(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, CopyTTL: 50 * time.Millisecond})
 		kept, expiring := newJob(), newJob()
 		submit(t, q, kept)
@@ -269,7 +269,7 @@ func TestPhotosExpire(t *testing.T) {
 
 func TestOldCopiesMakeRoomForNewOnes(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, CopyBytes: 250})
 		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
 			outcome, err := answer(ctx, job, photo)
@@ -293,7 +293,7 @@ func TestOldCopiesMakeRoomForNewOnes(t *testing.T) {
 
 func TestAForgottenPhotoLeavesNoCopy(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
 			if err := q.Forget(ctx, job.Case); err != nil {
@@ -314,7 +314,7 @@ func TestAForgottenPhotoLeavesNoCopy(t *testing.T) {
 
 func TestAllow(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		anna := deepskin.Sender{Platform: platform, ID: "anna-4711"}
 		allow := func(q *queue.Queue, sender deepskin.Sender) time.Duration {
 			t.Helper()

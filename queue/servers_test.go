@@ -2,11 +2,6 @@ package queue_test
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,25 +9,27 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"deepskin/internal/servers"
 	"deepskin/queue"
 )
 
-// servers are the two that everything here must work on.
-var servers = []struct {
+// kinds are those of Redis that everything here must work on.
+var kinds = []struct {
 	name  string
 	start func(testing.TB) string // returns a URL
 }{
 	{"miniredis", startMiniredis},
 	{"redis", func(t testing.TB) string { return startRedis(t).url }},
+	{"cluster", useCluster},
 }
 
-// onBoth runs a test on either server, each with one of its own.
-func onBoth(t *testing.T, test func(t *testing.T, url string)) {
+// onAll runs a test on each kind, empty and with nobody else there.
+func onAll(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	for _, s := range servers {
-		t.Run(s.name, func(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, s.start(t))
+			test(t, kind.start(t))
 		})
 	}
 }
@@ -48,80 +45,31 @@ func startMiniredis(t testing.TB) string {
 	return "redis://" + m.Addr()
 }
 
-// A redisServer is a real one, without persistence, on a loopback port of its own.
+// A redisServer is a real one, without persistence.
 type redisServer struct {
-	url  string
-	port int
-	stop func()
+	*servers.Redis
+	url string
 }
 
-func startRedis(t testing.TB) *redisServer {
+func startRedis(t testing.TB, args ...string) redisServer {
 	t.Helper()
-	for range 5 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
-		s := &redisServer{url: fmt.Sprintf("redis://127.0.0.1:%d", port), port: port}
-		serves := s.start(t)
-		t.Cleanup(func() { s.stop() }) // here, so that a restarted one outlives its users as well
-		if serves {
-			return s
-		}
-	}
-	t.Fatal("redis-server found no port")
-	return nil
-}
-
-// start reports whether the server got its port; another may have been faster.
-func (s *redisServer) start(t testing.TB) bool {
-	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Fatal("redis-server is not installed: run the project's set-up (make setup), or apt-get install redis-server")
-	}
-	server := exec.Command(path, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1",
-		"--save", "", "--appendonly", "no", "--dir", t.TempDir())
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan struct{})
-	go func() {
-		_ = server.Wait()
-		close(exited)
-	}()
-	s.stop = func() {
-		_ = server.Process.Kill()
-		<-exited
-	}
-	rdb := client(t, s.url)
-	self := fmt.Sprintf("process_id:%d\r\n", server.Process.Pid)
-	serves := false
-	waitFor(t, "redis-server to answer", func() bool {
-		select {
-		case <-exited:
-			return true
-		default:
-		}
-		serves = strings.Contains(rdb.Info(t.Context(), "server").Val(), self)
-		return serves
-	})
-	return serves
+	r := servers.NewRedis(t, args...)
+	return redisServer{r, "redis://" + r.Addr()}
 }
 
 // client looks into Redis past the queue.
-func client(t testing.TB, url string) *redis.Client {
+func client(t testing.TB, url string) redis.UniversalClient {
 	t.Helper()
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
+	var rdb redis.UniversalClient
+	if address, ok := strings.CutPrefix(url, "redis+cluster://"); ok {
+		rdb = redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{address}})
+	} else {
+		options, err := redis.ParseURL(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rdb = redis.NewClient(options)
 	}
-	rdb := redis.NewClient(options)
 	t.Cleanup(func() { _ = rdb.Close() })
 	return rdb
 }

@@ -17,7 +17,7 @@ var pendingJobs = &redis.XPendingExtArgs{Stream: "{deepskin}:jobs", Group: "work
 
 func TestWorkersShareTheJobs(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		// Each takes one job and no more while it works, so both have to.
 		begun, release := make(chan int), make(chan bool)
 		for i := range 2 {
@@ -51,7 +51,7 @@ func TestWorkersShareTheJobs(t *testing.T) {
 
 func TestWorkDrains(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url})
 		begun, release := make(chan bool), make(chan bool)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -91,7 +91,7 @@ func TestWorkDrains(t *testing.T) {
 
 func TestADrainThatTakesTooLongLeavesTheJobToOthers(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, ClaimIdle: soon, DrainTimeout: 20 * time.Millisecond})
 		begun := make(chan bool)
 		stop := work(t, q, 1, func(ctx context.Context, _ deepskin.Job, _ []byte) (queue.Outcome, error) {
@@ -122,7 +122,7 @@ func TestAResultIsHandedOutUntilItIsHandled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBoth(t, func(t *testing.T, url string) {
+			onAll(t, func(t *testing.T, url string) {
 				q := open(t, queue.Config{URL: url, ClaimIdle: soon})
 				work(t, q, 1, answer)
 				handled := make(chan deepskin.CaseID, 10)
@@ -151,7 +151,7 @@ func TestAResultIsHandedOutUntilItIsHandled(t *testing.T) {
 
 func TestBotsShareTheResultsOfTheirPlatform(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, url string) {
+	onAll(t, func(t *testing.T, url string) {
 		handled := make(chan deepskin.CaseID, 100)
 		for range 2 {
 			q := open(t, queue.Config{URL: url})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,11 +42,13 @@ type Outcome struct {
 // Work calls handle for jobs, at most concurrency at a time, until ctx ends; it claims no more
 // than it is working on. Then it lets handle finish what it has begun, at most for the drain
 // timeout, and returns nil; an error says that the queue was closed or that concurrency is not
-// positive.
+// positive. While it takes jobs it tells what it can do, for ExpectedWait.
 //
 // The context of handle ends at the job's deadline. An error or a panic of handle is taken for a
 // fault of this machine: the job is tried again after the claim idle time, here or elsewhere, and
-// becomes a dead letter when it has been delivered too often. Errors are kept for operators, so
+// becomes a dead letter when it has been delivered too often. So does a job whose worker dies; its
+// last try has the worker to itself, so that a photo that kills workers takes no other with it.
+// Errors are kept for operators, so
 // they must not contain anything of the photo.
 func (q *Queue) Work(ctx context.Context, concurrency int, handle func(ctx context.Context, job deepskin.Job, photo []byte) (Outcome, error)) error {
 	if concurrency < 1 {
@@ -53,6 +56,14 @@ func (q *Queue) Work(ctx context.Context, concurrency int, handle func(ctx conte
 	}
 	w := &worker{q: q, handle: handle}
 	w.consumer = q.newConsumer(jobsStream, workersGroup, concurrency, w.do)
+	w.consumer.lastTry = q.config.MaxDeliveries
+	q.metrics.begin()
+
+	ctx, cancel := context.WithCancel(ctx)
+	var reporting sync.WaitGroup
+	reporting.Go(func() { w.report(ctx) })
+	defer reporting.Wait()
+	defer cancel()
 	return w.consumer.run(ctx)
 }
 
@@ -60,36 +71,46 @@ type worker struct {
 	q        *Queue
 	consumer *consumer
 	handle   func(context.Context, deepskin.Job, []byte) (Outcome, error)
+	pace     pace
 }
 
 // do sees a job through: to a result, to a failure, or back into the queue.
 func (w *worker) do(ctx context.Context, e entry) {
+	begin := time.Now()
+	if e.deliveries > 1 {
+		w.q.metrics.takenOver.Inc()
+	} else if added, err := entryTime(e.id); err == nil {
+		w.q.metrics.took(stageQueued, begin.Sub(added))
+	}
 	var job deepskin.Job
 	if err := json.Unmarshal([]byte(e.payload), &job); err != nil {
-		w.fail(ctx, e, job, "the job cannot be read", true)
+		w.bury(ctx, e, job, "the job cannot be read")
 		return
 	}
 	if expired(job) {
-		w.fail(ctx, e, job, FailureExpired, false)
+		w.fail(ctx, e, job, outcomeExpired, FailureExpired)
 		return
 	}
 	if e.deliveries > w.q.config.MaxDeliveries {
-		w.fail(ctx, e, job, "no worker that took it came back", true)
+		w.bury(ctx, e, job, "no worker that took it came back")
 		return
 	}
 	outcome, err := w.assess(ctx, job)
 	switch {
 	case err == nil:
 		w.finish(ctx, e, job, outcome)
+		w.pace.add(time.Since(begin))
 	case errors.Is(err, errPhotoGone):
-		w.fail(ctx, e, job, FailurePhotoGone, false)
+		w.fail(ctx, e, job, outcomePhotoGone, FailurePhotoGone)
 	case ctx.Err() != nil:
 		// Given up in a drain: the next worker starts afresh.
 	case expired(job):
-		w.fail(ctx, e, job, FailureExpired, false)
+		w.fail(ctx, e, job, outcomeExpired, FailureExpired)
+		w.pace.add(time.Since(begin)) // or a worker that is too slow for any would tell nothing
 	case e.deliveries == w.q.config.MaxDeliveries:
-		w.fail(ctx, e, job, err.Error(), true)
+		w.bury(ctx, e, job, err.Error())
 	default:
+		w.q.metrics.count(outcomeRetried)
 		w.q.log.WarnContext(ctx, "a photo could not be assessed; it will be tried again",
 			"case", job.Case, "delivery", e.deliveries, "err", err)
 	}
@@ -105,7 +126,7 @@ var errPhotoGone = errors.New("photo gone")
 func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome, err error) {
 	var photo []byte
 	gone := false
-	err = persist(ctx, func(ctx context.Context) error {
+	err = persist(ctx, persistTimeout, func(ctx context.Context) error {
 		b, err := w.q.photo(ctx, job.Case)
 		if gone = errors.Is(err, deepskin.ErrGone); gone {
 			return nil
@@ -124,6 +145,8 @@ func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome,
 		ctx, cancel = context.WithDeadline(ctx, job.Deadline)
 		defer cancel()
 	}
+	begin := time.Now()
+	defer func() { w.q.metrics.took(stageAssess, time.Since(begin)) }()
 	err = w.q.safely(ctx, func() error {
 		outcome, err = w.handle(ctx, job, photo)
 		return err
@@ -162,13 +185,13 @@ return 1
 func (w *worker) finish(ctx context.Context, e entry, job deepskin.Job, outcome Outcome) {
 	result, err := json.Marshal(deepskin.Result{Case: job.Case, Assessment: &outcome.Assessment})
 	if err != nil { // a probability that is not a number, say
-		w.fail(ctx, e, job, "the assessment cannot be encoded: "+err.Error(), true)
+		w.bury(ctx, e, job, "the assessment cannot be encoded: "+err.Error())
 		return
 	}
-	w.save(ctx, job, func(ctx context.Context) error {
+	w.save(ctx, job, outcomeAssessed, func(ctx context.Context) *redis.Cmd {
 		return finishScript.Run(ctx, w.q.rdb,
 			[]string{jobsStream, resultsStream(job.Platform), photoKey(job.Case), copyKey(job.Case), markKey(job.Case), copiesList, copiesHeld},
-			workersGroup, e.id, result, resultsLimit, outcome.Copy, w.q.config.CopyTTL.Milliseconds(), w.q.config.CopyBytes).Err()
+			workersGroup, e.id, result, resultsLimit, outcome.Copy, w.q.config.CopyTTL.Milliseconds(), w.q.config.CopyBytes)
 	})
 }
 
@@ -192,55 +215,72 @@ redis.call('XDEL', jobs, id)
 return 1
 `)
 
-func (w *worker) fail(ctx context.Context, e entry, job deepskin.Job, cause string, dead bool) {
+// bury gives a job up because workers fail at it, and keeps a dead letter.
+func (w *worker) bury(ctx context.Context, e entry, job deepskin.Job, cause string) {
 	cause = strings.ToValidUTF8(cause[:min(len(cause), causeLimit)], "")
+	w.q.log.ErrorContext(ctx, "a job was given up", "case", job.Case, "deliveries", e.deliveries, "cause", cause)
+	w.fail(ctx, e, job, outcomeDead, cause)
+}
+
+func (w *worker) fail(ctx context.Context, e entry, job deepskin.Job, outcome, cause string) {
 	deadCause := ""
-	if dead {
+	if outcome == outcomeDead {
 		deadCause = cause
-		w.q.log.ErrorContext(ctx, "a job was given up", "case", job.Case, "deliveries", e.deliveries, "cause", cause)
 	}
 	result, err := json.Marshal(deepskin.Result{Case: job.Case, Failure: cause})
 	if err != nil {
 		w.q.log.ErrorContext(ctx, "a failure cannot be encoded", "case", job.Case, "err", err)
 		return
 	}
-	w.save(ctx, job, func(ctx context.Context) error {
+	w.save(ctx, job, outcome, func(ctx context.Context) *redis.Cmd {
 		return failScript.Run(ctx, w.q.rdb,
 			[]string{jobsStream, resultsStream(job.Platform), deadLetters, photoKey(job.Case), markKey(job.Case)},
 			workersGroup, e.id, result, resultsLimit,
-			w.q.config.DeadLetters, deadCause, string(job.Case), job.Platform, e.deliveries).Err()
+			w.q.config.DeadLetters, deadCause, string(job.Case), job.Platform, e.deliveries)
 	})
 }
 
-// save hands over what the worker made. Where Redis does not take it, the job is still in there and
-// will be done again, or Redis is empty and the store's sweep sees to the case.
-func (w *worker) save(ctx context.Context, job deepskin.Job, script func(context.Context) error) {
-	err := persist(ctx, func(ctx context.Context) error {
-		err := script(ctx)
+// save hands over what the worker made by a script that returns 1, or 0 where it was no longer
+// wanted. Where Redis does not take it, the job is still in there and will be done again, or Redis
+// is empty and the store's sweep sees to the case.
+func (w *worker) save(ctx context.Context, job deepskin.Job, outcome string, script func(context.Context) *redis.Cmd) {
+	begin := time.Now()
+	var done int
+	err := persist(ctx, persistTimeout, func(ctx context.Context) (err error) {
+		done, err = script(ctx).Int()
 		if redis.IsOOMError(err) {
 			// Full of photos: this one has served, and without it there is room for the answer.
 			_ = w.q.rdb.Del(ctx, photoKey(job.Case)).Err()
 		}
 		return err
 	})
-	if err != nil {
+	w.q.metrics.took(stageHandOver, time.Since(begin))
+	switch {
+	case err != nil:
 		w.q.log.ErrorContext(ctx, "an outcome could not be saved; the job will be done again", "case", job.Case, "err", err)
+	case done == 1:
+		w.q.metrics.count(outcome)
 	}
 }
 
 // persist calls op until it succeeds, so that a short absence of Redis costs neither a try nor an
-// answer. After persistTimeout, or when ctx ends, it returns op's error.
-func persist(ctx context.Context, op func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, persistTimeout)
+// answer. After the limit, or when ctx ends, it returns op's error.
+func persist(ctx context.Context, limit time.Duration, op func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var last error
 	for wait := minBackoff; ; wait = min(2*wait, maxBackoff) {
 		err := op(ctx)
 		if err == nil {
 			return nil
 		}
+		// That the time is up says less than the error before.
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		sleep(ctx, wait)
 		if ctx.Err() != nil {
-			return err
+			return last
 		}
 	}
 }
