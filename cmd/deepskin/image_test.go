@@ -146,20 +146,20 @@ func sourceFiles(t *testing.T) []string {
 	return names
 }
 
-// imageFolder lays out the image's working directory, but for the program: what the Dockerfile
-// copies there, at the same places.
-func imageFolder(t *testing.T) string {
+// inImage lays out the working directory of the image as the Dockerfile does, with the program
+// under test in it, and returns that program's path.
+func inImage(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	copies, entrypoint := dockerfile(t)
 	for _, c := range copies {
+		place, inside := strings.CutPrefix(c.target, path.Dir(entrypoint)+"/")
 		if !c.fromBuild || c.target == entrypoint {
 			continue
 		}
-		place, inside := strings.CutPrefix(c.target, path.Dir(entrypoint)+"/")
 		source, err := filepath.Abs(filepath.Join(projectFolder, strings.TrimPrefix(c.sources[0], "/src/")))
 		if err != nil || !inside {
-			t.Fatalf("%s is outside the working directory, or %v", c.target, err)
+			t.Fatalf("%s is not in the working directory, or %v", c.target, err)
 		}
 		place = filepath.Join(folder, place)
 		if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
@@ -169,5 +169,14 @@ func imageFolder(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return folder
+	// A copy, no link: the program looks for its files beside the file that it really is.
+	program := filepath.Join(folder, path.Base(entrypoint))
+	content, err := os.ReadFile(itself(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(program, content, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
