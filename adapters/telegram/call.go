@@ -44,11 +44,11 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// attempt makes the call once. All its errors are apiErrors.
+// attempt makes the call once and counts how it fails. All its errors are apiErrors.
 func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	t := &transport{ctx: ctx, client: a.client}
+	t := &transport{ctx: bounded, client: a.client}
 	// The library's constructors call getMe, so the value is made here; it is no more than the
 	// token, the endpoint and the client.
 	api := &tgbotapi.BotAPI{Token: a.token, Client: t}
@@ -73,6 +73,7 @@ func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (j
 	} else {
 		failure.cause = withoutURL(err)
 	}
+	a.metrics.countError(ctx, failure)
 	return nil, failure
 }
 
@@ -85,7 +86,10 @@ func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMe
 	failures := 0
 	for {
 		if l != nil {
-			if err := a.gate.pace(patience, l); err != nil {
+			begun := time.Now()
+			err := a.gate.pace(patience, l)
+			a.metrics.countWait(begun)
+			if err != nil {
 				return nil, gaveUp(ctx, c.method, err)
 			}
 		}
@@ -99,7 +103,10 @@ func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMe
 			a.log.InfoContext(ctx, "telegram wants fewer messages", "method", c.method, "wait", failure.retryAfter)
 			a.gate.slowDown(l, failure.retryAfter)
 		case failure.retryAfter > 0:
-			if err := sleepWithin(patience, failure.retryAfter); err != nil {
+			begun := time.Now()
+			err := sleepWithin(patience, failure.retryAfter)
+			a.metrics.countWait(begun)
+			if err != nil {
 				return nil, gaveUp(ctx, c.method, err)
 			}
 		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):

@@ -206,7 +206,9 @@ func TestPresses(t *testing.T) {
 		Description: "Bad Request: query is too old and response timeout expired or query ID is invalid",
 	})
 	s.Press(ann, menu, "fails")
-	s.WaitFor("the second edit", func() bool { return s.Calls("editMessageText") == 2 && s.Unconfirmed() == 0 })
+	s.WaitFor("the second edit and the sixth answer", func() bool {
+		return s.Calls("editMessageText") == 2 && s.Calls("answerCallbackQuery") == 6 && s.Unconfirmed() == 0
+	})
 
 	// A message that is gone is replaced by a new one.
 	s.Remove(menu)

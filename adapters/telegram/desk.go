@@ -82,6 +82,9 @@ func (d *desk) message(ctx context.Context, m bot.Message) error {
 	if err != nil {
 		return fmt.Errorf("hand over a message: %w", err)
 	}
+	if leaseLost(ctx) {
+		return nil // the update comes again, to the process that may reply
+	}
 	to := m.At
 	if m.Photo == nil {
 		// Only among photos does it matter which one is meant.
@@ -99,6 +102,9 @@ func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
 	reply, err := d.handler.Press(ctx, p)
 	if err != nil {
 		return fmt.Errorf("hand over a press: %w", err)
+	}
+	if leaseLost(ctx) {
+		return nil
 	}
 	// The answer does not wait for the chat's turn: until it comes, the button looks busy.
 	d.answer(query, reply.Notice)

@@ -41,6 +41,8 @@ var meanings = []struct {
 	{"user not found", deepskin.ErrNotFound},
 	{"peer_id_invalid", deepskin.ErrNotFound},
 	{"file is too big", deepskin.ErrTooLarge},
+	{"wrong file_id", deepskin.ErrGone},
+	{"file is temporarily unavailable", deepskin.ErrGone},
 }
 
 // An apiError says how a request failed. Its text never comes from Telegram.

@@ -51,6 +51,7 @@ func (a *Adapter) download(ctx context.Context, path string) ([]byte, error) {
 		if failure == nil {
 			return photo, nil
 		}
+		a.metrics.countError(ctx, failure)
 		if !failure.passing() || failures+1 == maxAttempts || ctx.Err() != nil ||
 			sleepWithin(patience, a.backoff.after(failures)) != nil {
 			return nil, failure

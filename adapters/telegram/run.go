@@ -30,6 +30,10 @@ var commands = []tgbotapi.BotCommand{
 //
 // An update counts as delivered when h has kept it. Until then it is handed over again and again,
 // and later ones wait. The replies that h returns are sent in the background.
+//
+// Run may be called again after it has returned. Where the cause of ctx's end is bot.ErrLeaseLost,
+// another process may be polling by then: no more is asked of Telegram, and the replies that still
+// wait are dropped. What was handled since the last poll then comes again, to that process.
 func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 	username, err := a.connect(ctx)
 	if err != nil || ctx.Err() != nil {
@@ -38,13 +42,28 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 	// The replies outlive ctx a little, so that a restart does not swallow them.
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	unwatch := context.AfterFunc(ctx, func() {
+		if leaseLost(ctx) {
+			stop()
+		}
+	})
+	defer unwatch()
 	desk := newDesk(sending, a, h, username)
 	next, err := a.poll(ctx, desk)
 
-	time.AfterFunc(a.drainTime, stop)
-	a.confirm(sending, next)
+	if leaseLost(ctx) {
+		stop()
+	} else {
+		time.AfterFunc(a.drainTime, stop)
+		a.confirm(sending, next)
+	}
 	desk.wait()
 	return err
+}
+
+// leaseLost reports whether ctx ended because another process may hold the conversation.
+func leaseLost(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), bot.ErrLeaseLost)
 }
 
 // connect makes the bot ready for polling, however long that takes. It returns an error only where
@@ -121,24 +140,29 @@ func (a *Adapter) removeWebhook(ctx context.Context) error {
 
 // poll takes updates until ctx ends and returns the number of the first that was not handled.
 func (a *Adapter) poll(ctx context.Context, d *desk) (next int, err error) {
-	failures := 0
+	failures, conflicts := 0, 0
 	for ctx.Err() == nil {
 		updates, err := a.updates(ctx, next, a.pollTimeout)
 		switch {
 		case errors.Is(err, ErrToken):
 			return next, err
-		case err != nil:
-			message := "telegram gives no updates"
-			if errors.Is(err, errConflict) {
-				message = "telegram serves another poller of this bot; only one can have the updates"
+		case errors.Is(err, errConflict):
+			// Mostly it is the process before this one, about to end: so the pauses stay short
+			// at first.
+			const message = "telegram serves another poller of this bot; only one can have the updates"
+			if a.pause(ctx, message, err, max(0, conflicts-2)) != nil {
+				return next, nil
 			}
-			if a.pause(ctx, message, err, failures) != nil {
+			conflicts++
+			continue
+		case err != nil:
+			if a.pause(ctx, "telegram gives no updates", err, failures) != nil {
 				return next, nil
 			}
 			failures++
 			continue
 		}
-		failures = 0
+		failures, conflicts = 0, 0
 		for _, update := range updates {
 			id, err := updateID(update)
 			if err != nil {
@@ -149,6 +173,7 @@ func (a *Adapter) poll(ctx context.Context, d *desk) (next int, err error) {
 				return next, nil
 			}
 			next = id + 1
+			a.metrics.updates.Inc()
 		}
 	}
 	return next, nil
@@ -157,7 +182,7 @@ func (a *Adapter) poll(ctx context.Context, d *desk) (next int, err error) {
 // handOver repeats until the update is kept or has to be passed over. It returns false where ctx
 // ended before that.
 func (a *Adapter) handOver(ctx context.Context, d *desk, update json.RawMessage) bool {
-	for failures := 0; ; failures++ {
+	for failures := 0; ctx.Err() == nil; failures++ {
 		err := d.take(ctx, update)
 		if err == nil {
 			return true
@@ -166,6 +191,7 @@ func (a *Adapter) handOver(ctx context.Context, d *desk, update json.RawMessage)
 			return false
 		}
 	}
+	return false
 }
 
 // updates asks for the updates from a number on, which confirms all before it. Zero confirms none.
@@ -205,8 +231,9 @@ func (a *Adapter) pause(ctx context.Context, what string, err error, failures in
 	}
 	wait := a.backoff.after(failures)
 	var failure *apiError
-	if errors.As(err, &failure) {
+	if errors.As(err, &failure) && failure.retryAfter > 0 {
 		wait = max(wait, failure.retryAfter)
+		defer a.metrics.countWait(time.Now())
 	}
 	a.log.WarnContext(ctx, "telegram is tried again", "what", what, "error", err, "wait", wait)
 	return sleep(ctx, wait)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"deepskin/bot"
@@ -66,6 +67,9 @@ type Config struct {
 	Burst int
 	// Logger takes what operators should know. Nil means silence.
 	Logger *slog.Logger
+	// Metrics takes the counts of updates, errors and waits, for one adapter only. Nil means
+	// that they are counted nowhere.
+	Metrics prometheus.Registerer
 }
 
 // Adapter is the bot's connection to Telegram. Its methods may be called at the same time.
@@ -82,6 +86,7 @@ type Adapter struct {
 	drainTime    time.Duration
 	gate         *gate
 	log          *slog.Logger
+	metrics      *metrics
 }
 
 var _ bot.Adapter = (*Adapter)(nil)
@@ -127,7 +132,8 @@ func New(c Config) (*Adapter, error) {
 		gate: newGate(
 			rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5),
 			rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)),
-		log: c.Logger,
+		log:     c.Logger,
+		metrics: newMetrics(c.Metrics),
 	}, nil
 }
 
