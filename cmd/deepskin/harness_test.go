@@ -138,6 +138,14 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("waited in vain until %s", what)
 }
 
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
 // photo draws a lesion that the shipped model judges.
 func photo(t *testing.T, seed uint64) []byte {
 	t.Helper()
