@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"image/jpeg"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,9 +12,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"deepskin"
 	"deepskin/adapters/web/client"
 	"deepskin/internal/child/childtest"
+	"deepskin/internal/servers"
 )
 
 // The photos of the conversations with the fake, which goes by their names.
@@ -121,10 +127,9 @@ func TestWrapKeepsToTheWidth(t *testing.T) {
 	}
 }
 
-// The real program, with the real model, end to end.
-func TestDemoOfTheRealService(t *testing.T) {
-	program, environ := childtest.Build(t)
-	out := filepath.Join(t.TempDir(), "output")
+// play runs the whole demonstration of the real program and returns what it showed.
+func play(t *testing.T, program, out string, environ []string) string {
+	t.Helper()
 	var shown strings.Builder
 	// The race detector and busy machines need longer than users do.
 	err := run(t.Context(), []string{"-program", program, "-out", out, "-timeout", "8m"}, environ, &shown)
@@ -132,14 +137,23 @@ func TestDemoOfTheRealService(t *testing.T) {
 		log, _ := os.ReadFile(filepath.Join(out, "serve.log"))
 		t.Fatalf("%v\n%s\n%s", err, shown.String(), log)
 	}
-	for _, line := range strings.Split(shown.String(), "\n") {
+	return shown.String()
+}
+
+// The real program, with the real model, end to end.
+func TestDemoOfTheRealService(t *testing.T) {
+	program, environ := childtest.Build(t)
+	environ = append(environ, "REDIS_URL=", "DATABASE_URL=") // whoever runs the tests may have some
+	out := filepath.Join(t.TempDir(), "output")
+	shown := play(t, program, out, environ)
+	for _, line := range strings.Split(shown, "\n") {
 		if utf8.RuneCountInString(line) > lineWidth {
 			t.Errorf("wider than %d characters: %s", lineWidth, line)
 		}
 	}
 	for _, want := range []string{"👎", "{\"agrees\":false,\"truth\":\"benign\",\"keep\":true}", "404 Not Found", "stopped cleanly"} {
-		if !strings.Contains(shown.String(), want) {
-			t.Errorf("the screen lacks %q:\n%s", want, shown.String())
+		if !strings.Contains(shown, want) {
+			t.Errorf("the screen lacks %q:\n%s", want, shown)
 		}
 	}
 	heatmap, err := os.Open(filepath.Join(out, "heatmap.jpg"))
@@ -150,6 +164,59 @@ func TestDemoOfTheRealService(t *testing.T) {
 	if _, err := jpeg.Decode(heatmap); err != nil {
 		t.Errorf("heatmap: %v", err)
 	}
+}
+
+// The same with servers that were there before and stay, twice, so that the second time finds what
+// the first one left.
+func TestDemoOnServers(t *testing.T) {
+	redis, postgres := servers.NewRedis(t), servers.NewPostgres(t, "-c", "fsync=off")
+	program, environ := childtest.Build(t)
+	environ = append(environ, "REDIS_URL=redis://"+redis.Addr(), "DATABASE_URL="+postgres.URL(), "DEEPSKIN_DATA="+t.TempDir())
+	db, err := pgx.Connect(t.Context(), postgres.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.Background())
+
+	before := 0
+	for range 2 {
+		shown := play(t, program, filepath.Join(t.TempDir(), "output"), environ)
+		for _, want := range []string{"DATABASE_URL", "REDIS_URL", "stopped cleanly"} {
+			if !strings.Contains(shown, want) {
+				t.Errorf("the screen lacks %q:\n%s", want, shown)
+			}
+		}
+		// The service would have worked without servers just as well.
+		var cases int
+		if err := db.QueryRow(t.Context(), "SELECT count(*) FROM cases WHERE status = 'answered'").Scan(&cases); err != nil {
+			t.Fatal(err)
+		}
+		if cases <= before {
+			t.Errorf("the database holds %d answered cases, %d before", cases, before)
+		}
+		before = cases
+	}
+	if n := countKeys(t, redis.Addr()); n == 0 {
+		t.Error("nothing went through Redis")
+	}
+}
+
+// countKeys asks a Redis how many keys it has.
+func countKeys(t *testing.T, addr string) int {
+	t.Helper()
+	connection, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := fmt.Fprint(connection, "DBSIZE\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	var keys int
+	if _, err := fmt.Fscanf(connection, ":%d\r\n", &keys); err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 func TestRunTellsWhatItCannotUse(t *testing.T) {
