@@ -76,7 +76,7 @@ func checkNewCase(c deepskin.NewCase) error {
 
 // Case returns a case, or deepskin.ErrNotFound.
 func (s *Store) Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, error) {
-	c, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = $1`, string(id))
+	c, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = $1`, caseKey(id))
 	if err != nil {
 		return deepskin.Case{}, fmt.Errorf("read case: %w", err)
 	}
@@ -86,7 +86,7 @@ func (s *Store) Case(ctx context.Context, id deepskin.CaseID) (deepskin.Case, er
 // OwnCase returns a case of this sender, or deepskin.ErrNotFound for any other.
 func (s *Store) OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (deepskin.Case, error) {
 	c, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = $1 AND sender = $2`,
-		string(id), s.seal.sender(sender))
+		caseKey(id), s.seal.sender(sender))
 	if err != nil {
 		return deepskin.Case{}, fmt.Errorf("read own case: %w", err)
 	}
@@ -99,7 +99,7 @@ func (s *Store) OwnCase(ctx context.Context, sender deepskin.Sender, id deepskin
 func (s *Store) SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.Address) error {
 	address, err := s.sealAddress(id, at)
 	if err == nil {
-		err = s.changeOne(ctx, `UPDATE cases SET address = $2, acknowledged = 1 WHERE id = $1`, string(id), address)
+		err = s.changeOne(ctx, `UPDATE cases SET address = $2, acknowledged = 1 WHERE id = $1`, caseKey(id), address)
 	}
 	if err != nil {
 		return fmt.Errorf("set address of case %s: %w", id, err)
@@ -107,15 +107,20 @@ func (s *Store) SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.
 	return nil
 }
 
-// Open returns the cases that still need something: waiting or pending ones, and the settled
-// ones that were not delivered; oldest first, at most limit, none where limit is zero.
-func (s *Store) Open(ctx context.Context, limit int) ([]deepskin.Case, error) {
-	rows, err := s.db.read.QueryContext(ctx, `
-		SELECT `+caseColumns+` FROM cases WHERE delivered IS NULL ORDER BY created, id LIMIT $1`, max(limit, 0))
-	if err != nil {
-		return nil, fmt.Errorf("list open cases: %w", err)
-	}
-	cases, err := s.scanCases(rows)
+// Open returns the cases of a platform that still need something: waiting or pending ones, and the
+// settled ones that were not delivered; oldest first, at most limit, none where limit is zero.
+func (s *Store) Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error) {
+	var cases []deepskin.Case
+	err := s.look(ctx, func(ctx context.Context) error {
+		rows, err := s.db.read.QueryContext(ctx, `
+			SELECT `+caseColumns+` FROM cases WHERE platform = $1 AND delivered IS NULL
+			ORDER BY created, id LIMIT $2`, platform, max(limit, 0))
+		if err != nil {
+			return err
+		}
+		cases, err = s.scanCases(rows)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list open cases: %w", err)
 	}
@@ -124,11 +129,25 @@ func (s *Store) Open(ctx context.Context, limit int) ([]deepskin.Case, error) {
 
 // oneCase reads the case that a query selects, or returns deepskin.ErrNotFound.
 func (s *Store) oneCase(ctx context.Context, query string, args ...any) (deepskin.Case, error) {
-	c, err := s.scanCase(s.db.read.QueryRowContext(ctx, query, args...).Scan)
+	var c deepskin.Case
+	err := s.look(ctx, func(ctx context.Context) error {
+		var err error
+		c, err = s.scanCase(s.db.read.QueryRowContext(ctx, query, args...).Scan)
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = deepskin.ErrNotFound
 	}
 	return c, err
+}
+
+// caseKey is a case ID as the database has it. An ID that can be nobody's is the empty one: PostgreSQL
+// would take offence at some of what people put into links and buttons.
+func caseKey(id deepskin.CaseID) string {
+	if !id.Valid() {
+		return ""
+	}
+	return string(id)
 }
 
 // scanCases reads all rows and closes them.

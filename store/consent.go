@@ -13,7 +13,9 @@ import (
 // HasConsent reports whether the sender agreed to have photos looked at.
 func (s *Store) HasConsent(ctx context.Context, sender deepskin.Sender) (bool, error) {
 	var n int
-	err := s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM consents WHERE sender = $1`, s.seal.sender(sender)).Scan(&n)
+	err := s.look(ctx, func(ctx context.Context) error {
+		return s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM consents WHERE sender = $1`, s.seal.sender(sender)).Scan(&n)
+	})
 	if err != nil {
 		return false, fmt.Errorf("look for consent: %w", err)
 	}
@@ -26,7 +28,7 @@ func (s *Store) HasConsent(ctx context.Context, sender deepskin.Sender) (bool, e
 func (s *Store) GiveConsent(ctx context.Context, sender deepskin.Sender, now, deadline time.Time) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO consents (sender, given) VALUES ($1, $2) ON CONFLICT (sender) DO NOTHING`,
 			key, millis(now))
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,6 +34,11 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"an answer comes back as it was given", answerComesBack},
 		{"delivery is noted once", delivered},
 		{"open cases are those that need something", openCases},
+		{"an ID that can be nobody's finds nothing", oddIDs},
+		{"odd text is stored all the same", oddText},
+		{"a lease has one holder", leases},
+		{"a lease runs out", leaseRunsOut},
+		{"of many who want a lease at once one gets it", leaseAtOnce},
 		{"verdicts are amended", verdicts},
 		{"verdicts need an answered case of one's own", verdictOwnership},
 		{"photos are kept until consent ends", photos},
@@ -90,7 +96,7 @@ func wrongCases(t *testing.T, s *store.Store) {
 			t.Errorf("%s: AddCase = %v, %v; want an error", name, added, err)
 		}
 	}
-	if open, err := s.Open(t.Context(), 10); err != nil || len(open) != 1 {
+	if open, err := s.Open(t.Context(), alice.Platform, 10); err != nil || len(open) != 1 {
 		t.Errorf("%d cases, %v; want the right one alone", len(open), err)
 	}
 }
@@ -137,7 +143,7 @@ func eventAtOnce(t *testing.T, s *store.Store) {
 	if different := slices.Compact(got[:]); len(different) != 1 {
 		t.Errorf("%d different cases came back, want 1", len(different))
 	}
-	if open, err := s.Open(t.Context(), 100); err != nil || len(open) != 1 {
+	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 1 {
 		t.Errorf("%d cases are stored, %v; want 1", len(open), err)
 	}
 }
@@ -339,10 +345,18 @@ func openCases(t *testing.T, s *store.Store) {
 	won(t)(s.Expire(t.Context(), expired.ID))
 	won(t)(s.Answer(t.Context(), done.ID, assessment()))
 	ok(t, s.Delivered(t.Context(), done.ID, start))
+	elsewhere := add(t, s, func(n *deepskin.NewCase) {
+		n.Sender.Platform, n.Created = "discord", start.Add(-time.Hour)
+	})
+	for platform, want := range map[string][]deepskin.CaseID{"discord": {elsewhere.ID}, "web": nil} {
+		if got, err := s.Open(t.Context(), platform, 100); err != nil || !slices.Equal(ids(got), want) {
+			t.Errorf("Open on %s = %v, %v; want %v", platform, ids(got), err, want)
+		}
+	}
 
 	want := []deepskin.CaseID{expired.ID, failed.ID, answered.ID, waiting.ID, pending.ID}
 	for _, limit := range []int{0, 1, 3, 5, 100} {
-		got, err := s.Open(t.Context(), limit)
+		got, err := s.Open(t.Context(), alice.Platform, limit)
 		ok(t, err)
 		if want := want[:min(limit, len(want))]; !slices.Equal(ids(got), want) {
 			t.Errorf("Open(%d) = %v, want %v", limit, ids(got), want)
@@ -352,6 +366,108 @@ func openCases(t *testing.T, s *store.Store) {
 				t.Errorf("Open gives %#v, Case %#v", c, whole)
 			}
 		}
+	}
+}
+
+func oddIDs(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	add(t, s, nil)
+	for _, id := range []deepskin.CaseID{"", "\x00", "\xff\xfe", "' OR 1=1 --", deepskin.CaseID(strings.Repeat("A", 1<<20))} {
+		_, err := s.Case(ctx, id)
+		is(t, err, deepskin.ErrNotFound)
+		_, err = s.OwnCase(ctx, alice, id)
+		is(t, err, deepskin.ErrNotFound)
+		_, err = s.Photo(ctx, id)
+		is(t, err, deepskin.ErrGone)
+		is(t, s.ForgetCase(ctx, alice, id), deepskin.ErrNotFound)
+		is(t, s.SetVerdict(ctx, alice, id, deepskin.Verdict{}), deepskin.ErrNotFound)
+		is(t, s.SetAddress(ctx, id, deepskin.Address{}), deepskin.ErrNotFound)
+		is(t, s.KeepPhoto(ctx, id, nil), deepskin.ErrNotFound)
+		is(t, s.Delivered(ctx, id, start), deepskin.ErrNotFound)
+		ok(t, s.DropPhoto(ctx, id))
+		lost(t)(s.Answer(ctx, id, assessment()))
+		lost(t)(s.Fail(ctx, id, "the worker died"))
+		lost(t)(s.Expire(ctx, id))
+	}
+}
+
+// What a worker writes must not keep a case from being settled.
+func oddText(t *testing.T, s *store.Store) {
+	failed, answered := add(t, s, nil), add(t, s, nil)
+	won(t)(s.Fail(t.Context(), failed.ID, "a\x00b\xffc"))
+	if got := read(t, s, failed.ID).Failure; got != "a\uFFFDb\uFFFDc" {
+		t.Errorf("the cause is %q", got)
+	}
+	a := assessment()
+	a.Model, a.Label = "v\x001", "\x00"
+	won(t)(s.Answer(t.Context(), answered.ID, a))
+	if got := read(t, s, answered.ID).Assessment; !reflect.DeepEqual(got, &a) {
+		t.Errorf("the assessment is %#v, want %#v", got, a)
+	}
+}
+
+func leases(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	take := func(name, holder string) (bool, error) { return s.Lease(ctx, name, holder, time.Hour) }
+	won(t)(take("poller", "one"))
+	lost(t)(take("poller", "other"))
+	won(t)(take("poller", "one")) // renewed
+	won(t)(take("gateway", "other"))
+	ok(t, s.EndLease(ctx, "poller", "other")) // not the other's
+	lost(t)(take("poller", "other"))
+	ok(t, s.EndLease(ctx, "poller", "one"))
+	won(t)(take("poller", "other"))
+	lost(t)(take("poller", "one"))
+	ok(t, s.EndLease(ctx, "nothing", "one"))
+	for _, ttl := range []time.Duration{0, -time.Hour, time.Microsecond} {
+		if taken, err := s.Lease(ctx, "new", "one", ttl); err == nil || taken {
+			t.Errorf("for %v: %v, %v; want an error", ttl, taken, err)
+		}
+	}
+	won(t)(take("new", "other"))
+}
+
+func leaseRunsOut(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	const ttl = 300 * time.Millisecond
+	before := time.Now()
+	won(t)(s.Lease(ctx, "poller", "one", ttl))
+	waitFor(t, "the lease to run out", func() bool {
+		taken, err := s.Lease(ctx, "poller", "other", time.Hour)
+		ok(t, err)
+		return taken
+	})
+	// The database counts whole milliseconds.
+	if held := time.Since(before); held < ttl-2*time.Millisecond {
+		t.Errorf("it ran out after %v, want %v", held, ttl)
+	}
+	lost(t)(s.Lease(ctx, "poller", "one", ttl))
+
+	won(t)(s.Lease(ctx, "gateway", "one", ttl))
+	won(t)(s.Lease(ctx, "gateway", "one", time.Hour)) // renewed, it does not
+	time.Sleep(ttl + 10*time.Millisecond)
+	lost(t)(s.Lease(ctx, "gateway", "other", ttl))
+}
+
+func leaseAtOnce(t *testing.T, s *store.Store) {
+	for round := range 3 {
+		name := fmt.Sprint("poller ", round%2) // the third round's was held and given back
+		var winners [20]bool
+		var wg sync.WaitGroup
+		for i := range winners {
+			wg.Go(func() {
+				var err error
+				if winners[i], err = s.Lease(t.Context(), name, fmt.Sprint("holder ", i), time.Hour); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		winner := slices.Index(winners[:], true)
+		if winner < 0 || slices.Contains(winners[winner+1:], true) {
+			t.Fatalf("round %d: winners are %v, want one", round, winners)
+		}
+		ok(t, s.EndLease(t.Context(), name, fmt.Sprint("holder ", winner)))
 	}
 }
 
@@ -538,7 +654,7 @@ func closed(t *testing.T, s *store.Store) {
 	if _, added, err := s.AddCase(t.Context(), newCase()); err == nil || added {
 		t.Errorf("AddCase = %v, %v; want an error", added, err)
 	}
-	if _, err := s.Open(t.Context(), 1); err == nil {
+	if _, err := s.Open(t.Context(), alice.Platform, 1); err == nil {
 		t.Error("Open gave no error")
 	}
 	// An adapter's event text must not come out in an error.

@@ -11,7 +11,7 @@ import (
 // ForgetCase erases a case of this sender and what hangs on it, its kept photo too, or returns
 // deepskin.ErrNotFound.
 func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) error {
-	err := s.changeOne(ctx, `DELETE FROM cases WHERE id = $1 AND sender = $2`, string(id), s.seal.sender(sender))
+	err := s.changeOne(ctx, `DELETE FROM cases WHERE id = $1 AND sender = $2`, caseKey(id), s.seal.sender(sender))
 	if err != nil {
 		return fmt.Errorf("forget case: %w", err)
 	}
@@ -24,7 +24,7 @@ func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deeps
 func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM consents WHERE sender = $1`, key); err != nil {
 			return err
 		}

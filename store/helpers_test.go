@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,4 +139,38 @@ func ids(cases []deepskin.Case) []deepskin.CaseID {
 		list = append(list, c.ID)
 	}
 	return list
+}
+
+// beside looks at a database without the store, and is gone again before it returns.
+func beside(t testing.TB, url string, look func(*sql.DB)) {
+	t.Helper()
+	name, driver := url, "pgx"
+	if file, sqlite := strings.CutPrefix(url, "sqlite:"); sqlite {
+		name, driver = file, "sqlite"
+	}
+	db, err := sql.Open(driver, name)
+	ok(t, err)
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	look(db)
+}
+
+// count returns the number that a query selects.
+func count(t testing.TB, url, query string) (n int) {
+	t.Helper()
+	beside(t, url, func(db *sql.DB) { ok(t, db.QueryRow(query).Scan(&n)) })
+	return n
+}
+
+// waitFor waits for a condition, on a machine that may be busy with other things.
+func waitFor(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
 }

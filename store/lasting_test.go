@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"deepskin"
 	"deepskin/store"
@@ -26,6 +30,11 @@ func lasting(t *testing.T, fresh func(testing.TB) string) {
 		{"a store that is opened again has everything", reopen},
 		{"two stores share one database", share},
 		{"wrong keys are refused", wrongKeys},
+		{"a newer schema is refused", newerSchema},
+		{"an older schema is brought up to date", migrate},
+		{"many processes open an empty database at once", openAtOnce},
+		{"of answers and failures of two processes one wins", settleAtOnce},
+		{"columns for statistics are filled", statistics},
 		{"acknowledged writes survive a kill", kill},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,6 +100,125 @@ func wrongKeys(t *testing.T, url string) {
 	}
 	again := openURL(t, url)
 	read(t, again, c.ID)
+}
+
+func newerSchema(t *testing.T, url string) {
+	ok(t, openURL(t, url).Close())
+	beside(t, url, func(db *sql.DB) {
+		_, err := db.Exec(`INSERT INTO schema_version (version, applied) VALUES (999, 0)`)
+		ok(t, err)
+	})
+	_, err := store.Open(t.Context(), url, keys())
+	is(t, err, store.ErrNewerSchema)
+	_, _, err = store.Migrate(t.Context(), url)
+	is(t, err, store.ErrNewerSchema)
+}
+
+// migrate takes away what the second version brought, as if a first one had written the database.
+func migrate(t *testing.T, url string) {
+	from, latest, err := store.Migrate(t.Context(), url)
+	if err != nil || from != 0 || latest < 2 {
+		t.Fatalf("Migrate = %d, %d, %v of an empty database; want 0 and the latest", from, latest, err)
+	}
+	c := add(t, openURL(t, url), nil)
+	beside(t, url, func(db *sql.DB) {
+		for _, statement := range []string{`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`} {
+			_, err := db.Exec(statement)
+			ok(t, err)
+		}
+	})
+	for _, want := range []int{1, latest} {
+		from, to, err := store.Migrate(t.Context(), url)
+		if err != nil || from != want || to != latest {
+			t.Errorf("Migrate = %d, %d, %v; want %d, %d", from, to, err, want, latest)
+		}
+	}
+	s := openURL(t, url)
+	read(t, s, c.ID)
+	won(t)(s.Lease(t.Context(), "poller", "one", time.Minute))
+}
+
+func openAtOnce(t *testing.T, url string) {
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			s, err := store.Open(t.Context(), url, keys())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, added, err := s.AddCase(t.Context(), newCase()); err != nil || !added {
+				t.Errorf("AddCase = %v, %v", added, err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if open, err := openURL(t, url).Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 10 {
+		t.Errorf("%d cases, %v; want 10", len(open), err)
+	}
+	if n := count(t, url, `SELECT COUNT(*) - MAX(version) FROM schema_version`); n != 0 {
+		t.Error("a version was applied twice or not at all")
+	}
+}
+
+func settleAtOnce(t *testing.T, url string) {
+	stores := []*store.Store{openURL(t, url), openURL(t, url)}
+	for range 5 {
+		c := add(t, stores[0], nil)
+		var winners atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				s := stores[i%2]
+				settle := func() (bool, error) { return s.Answer(t.Context(), c.ID, assessment()) }
+				if i%4 < 2 {
+					settle = func() (bool, error) { return s.Fail(t.Context(), c.ID, "too late") }
+				}
+				settled, err := settle()
+				if err != nil {
+					t.Error(err)
+				}
+				if settled {
+					winners.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if n := winners.Load(); n != 1 {
+			t.Errorf("%d won, want 1", n)
+		}
+		if got := read(t, stores[1], c.ID); (got.Status == deepskin.Answered) != (got.Assessment != nil) {
+			t.Errorf("case = %#v, want it answered or failed", got)
+		}
+	}
+}
+
+// Statistics will be made of these columns; no method shows them.
+func statistics(t *testing.T, url string) {
+	s := openURL(t, url)
+	before := time.Now().UnixMilli()
+	answered, failed := addAnswered(t, s), add(t, s, nil)
+	won(t)(s.Fail(t.Context(), failed.ID, "the worker died"))
+	ok(t, s.SetVerdict(t.Context(), alice, answered.ID, deepskin.Verdict{Agrees: true}))
+	after := time.Now().UnixMilli()
+	beside(t, url, func(db *sql.DB) {
+		var label, model string
+		var settled, judged, failedAt int64
+		ok(t, db.QueryRow(`SELECT label, model, settled, judged FROM cases WHERE id = $1`, string(answered.ID)).
+			Scan(&label, &model, &settled, &judged))
+		ok(t, db.QueryRow(`SELECT settled FROM cases WHERE id = $1`, string(failed.ID)).Scan(&failedAt))
+		if label != "malignant" || model != "v-test" {
+			t.Errorf("label %q, model %q", label, model)
+		}
+		for name, at := range map[string]int64{"settled": settled, "judged": judged, "failed": failedAt} {
+			if at < before || at > after {
+				t.Errorf("%s at %d, want %d to %d", name, at, before, after)
+			}
+		}
+	})
 }
 
 // childURL names the variable that makes a process of this test binary the one that is killed.
@@ -167,5 +295,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, strings.TrimSpace(write(context.Background(), url).Error()))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := stopPostgres(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"deepskin"
@@ -11,15 +12,19 @@ import (
 
 // Answer turns a pending case into an answered one; false if it was not pending. Of several that
 // try at the same time to answer or fail a case, one succeeds.
+//
+// After an error the case may be answered all the same, where the connection was lost before the
+// database could say so. Answering again gives false then: what the case has become counts, not
+// who made it so. The same holds for Fail and Expire.
 func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Assessment) (bool, error) {
-	text, err := json.Marshal(a)
+	whole, err := json.Marshal(a)
 	if err != nil {
 		return false, fmt.Errorf("encode assessment of case %s: %w", id, err)
 	}
 	won, err := s.change(ctx, `
 		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5
 		WHERE id = $1 AND status = 'pending'`,
-		string(id), millis(time.Now()), string(text), string(a.Label), a.Model)
+		caseKey(id), millis(time.Now()), string(whole), text(string(a.Label)), text(a.Model))
 	if err != nil {
 		return false, fmt.Errorf("answer case %s: %w", id, err)
 	}
@@ -27,11 +32,12 @@ func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Asses
 }
 
 // Fail turns a pending case into a failed one, keeping the cause for operators; false if it was
-// not pending. The cause is stored in the clear: it must identify nobody.
+// not pending. The cause is stored in the clear: it must identify nobody. What is no text in it is
+// replaced, so that no cause keeps a case from failing.
 func (s *Store) Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error) {
 	won, err := s.change(ctx, `
 		UPDATE cases SET status = 'failed', settled = $2, failure = $3 WHERE id = $1 AND status = 'pending'`,
-		string(id), millis(time.Now()), cause)
+		caseKey(id), millis(time.Now()), text(cause))
 	if err != nil {
 		return false, fmt.Errorf("fail case %s: %w", id, err)
 	}
@@ -41,7 +47,7 @@ func (s *Store) Fail(ctx context.Context, id deepskin.CaseID, cause string) (boo
 // Expire turns a waiting case into an expired one; false if it was not waiting.
 func (s *Store) Expire(ctx context.Context, id deepskin.CaseID) (bool, error) {
 	won, err := s.change(ctx, `UPDATE cases SET status = 'expired', settled = $2 WHERE id = $1 AND status = 'waiting'`,
-		string(id), millis(time.Now()))
+		caseKey(id), millis(time.Now()))
 	if err != nil {
 		return false, fmt.Errorf("expire case %s: %w", id, err)
 	}
@@ -54,9 +60,14 @@ func (s *Store) Expire(ctx context.Context, id deepskin.CaseID) (bool, error) {
 func (s *Store) Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error {
 	err := s.changeOne(ctx, `
 		UPDATE cases SET delivered = COALESCE(delivered, $2) WHERE id = $1 AND status IN ('answered', 'failed', 'expired')`,
-		string(id), millis(at))
+		caseKey(id), millis(at))
 	if err != nil {
 		return fmt.Errorf("note delivery of case %s: %w", id, err)
 	}
 	return nil
+}
+
+// text makes a string fit for a column of text: PostgreSQL refuses a NUL and what is not UTF-8.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -49,9 +49,18 @@ func openSQLite(ctx context.Context, path string) (database, error) {
 	if err != nil {
 		return database{}, errors.Join(err, write.Close())
 	}
-	return database{write: write, read: read, scrub: func(ctx context.Context) error {
-		return truncateWAL(ctx, write)
-	}}, nil
+	return database{
+		write: write, read: read,
+		now:  `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		blob: "BLOB",
+		// SQLite waits by itself, for as long as _busy_timeout says.
+		transient: func(error, bool) bool { return false },
+		// A transaction excludes the others from its beginning; see _txlock.
+		lock:  func(context.Context, *sql.Tx) error { return nil },
+		scrub: func(ctx context.Context) error { return truncateWAL(ctx, write) },
+		// The writer goes last, because SQLite tidies up with the last connection.
+		close: func() error { return errors.Join(read.Close(), write.Close()) },
+	}, nil
 }
 
 // openPool opens connections to an SQLite file, all set up alike.

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"deepskin"
 	"deepskin/store"
@@ -83,18 +82,6 @@ func TestSQLiteFilesAreTheOwnersOnly(t *testing.T) {
 	}
 }
 
-func TestSQLiteRefusesANewerSchema(t *testing.T) {
-	t.Parallel()
-	url := newFile(t)
-	ok(t, openURL(t, url).Close())
-	beside(t, url, func(db *sql.DB) {
-		_, err := db.Exec(`INSERT INTO schema_version (version, applied) VALUES (999, 0)`)
-		ok(t, err)
-	})
-	_, err := store.Open(t.Context(), url, keys())
-	is(t, err, store.ErrNewerSchema)
-}
-
 func TestSQLiteRefusesWhatIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	url := newFile(t)
@@ -102,33 +89,6 @@ func TestSQLiteRefusesWhatIsNoDatabase(t *testing.T) {
 	if _, err := store.Open(t.Context(), url, keys()); err == nil {
 		t.Error("no error")
 	}
-}
-
-// Statistics will be made of these columns; no method shows them.
-func TestSQLiteColumnsForStatistics(t *testing.T) {
-	t.Parallel()
-	url := newFile(t)
-	s := openURL(t, url)
-	before := time.Now().UnixMilli()
-	answered, failed := addAnswered(t, s), add(t, s, nil)
-	won(t)(s.Fail(t.Context(), failed.ID, "the worker died"))
-	ok(t, s.SetVerdict(t.Context(), alice, answered.ID, deepskin.Verdict{Agrees: true}))
-	after := time.Now().UnixMilli()
-	beside(t, url, func(db *sql.DB) {
-		var label, model string
-		var settled, judged, failedAt int64
-		ok(t, db.QueryRow(`SELECT label, model, settled, judged FROM cases WHERE id = $1`, string(answered.ID)).
-			Scan(&label, &model, &settled, &judged))
-		ok(t, db.QueryRow(`SELECT settled FROM cases WHERE id = $1`, string(failed.ID)).Scan(&failedAt))
-		if label != "malignant" || model != "v-test" {
-			t.Errorf("label %q, model %q", label, model)
-		}
-		for name, at := range map[string]int64{"settled": settled, "judged": judged, "failed": failedAt} {
-			if at < before || at > after {
-				t.Errorf("%s at %d, want %d to %d", name, at, before, after)
-			}
-		}
-	})
 }
 
 // Nothing in the files says who sent what, whether the store is open or closed.
@@ -315,19 +275,6 @@ func noise(n int) []byte {
 	photo := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(photo) // never fails
 	return photo
-}
-
-// beside looks at a database without the store, and is gone again before it returns.
-func beside(t *testing.T, url string, look func(*sql.DB)) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path(url))
-	ok(t, err)
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	look(db)
 }
 
 // sealedPhoto is a kept photo as it lies in the database.

@@ -2,7 +2,23 @@
 // answers), consent, verdicts, and the photos that people allowed us to keep.
 //
 // A person exists here only as a keyed hash. Addresses, photo sources and kept photos are sealed,
-// so that the database file alone tells nobody who sent what.
+// so that the database alone tells nobody who sent what.
+//
+// # Which database
+//
+// SQLite needs no server and is right for one machine: the file must be on a local disk, and a few
+// processes there may share it. PostgreSQL is for bot processes on several machines, and for those
+// who already look after one. The tables and the statements are the same, and so is what the methods
+// promise; with PostgreSQL a loss of power is survived only while its fsync and synchronous_commit
+// are on, as they are by default.
+//
+// # What becomes of erased rows
+//
+// SQLite's pages are overwritten and its log is emptied with each erasure. In PostgreSQL an erased
+// row is gone for every statement at once, but its bytes stay in the table's file until autovacuum
+// has come by and the space is used again, and in the write-ahead log and the backups for as long as
+// the operator keeps those. They are the sealed and hashed bytes that nobody can read without the
+// keys; VACUUM does not overwrite them either, so none is run here.
 package store
 
 import (
@@ -27,18 +43,30 @@ var (
 )
 
 // A Store is the database. Its methods may be called at the same time, by several processes too.
-// What a method has acknowledged survives a crash of the program and a loss of power.
+// What a method has acknowledged survives a crash of the program and a loss of power. What a method
+// returns an error for may have been done all the same, if the connection was lost just then; doing
+// it again is harmless, but its result tells of the second time.
 type Store struct {
 	db   database
 	seal sealer
 	log  *slog.Logger
 }
 
-// A database is what differs between the kinds of SQL server: how to connect and how to erase.
+// A database is what differs between the kinds of SQL server.
 type database struct {
 	write, read *sql.DB
+	// now is the SQL expression for the database's clock, in milliseconds since 1970.
+	now string
+	// blob is the SQL name of the type of bytes.
+	blob string
+	// transient reports whether an error will pass, so that the same may be tried again. An unsure
+	// one may hide a change that was made; it must not be, then.
+	transient func(err error, unsure bool) bool
+	// lock keeps other processes from migrating until the transaction ends.
+	lock func(context.Context, *sql.Tx) error
 	// scrub removes what deleted rows leave behind outside the tables.
 	scrub func(context.Context) error
+	close func() error
 }
 
 // An Option changes how a store works.
@@ -47,9 +75,10 @@ type Option func(*Store)
 // WithLogger sets where the store tells operators what they should know; without it, nowhere.
 func WithLogger(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
 
-// Open opens a database, creates it where it is missing, and brings its tables up to date. The
-// URL is sqlite:PATH; the folder of the path must exist. It returns ErrWrongKeys or
-// ErrNewerSchema where the database must not be touched. The caller closes the store.
+// Open opens a database and brings its tables up to date. The URL is sqlite:PATH, where the folder
+// of the path must exist, or postgres://USER:PASSWORD@HOST/DATABASE, where the database must exist.
+// Several processes may do so at the same time. It returns ErrWrongKeys or ErrNewerSchema where the
+// database must not be touched. The caller closes the store.
 func Open(ctx context.Context, url string, keys Keys, opts ...Option) (*Store, error) {
 	seal, err := newSealer(keys)
 	if err != nil {
@@ -72,10 +101,9 @@ func Open(ctx context.Context, url string, keys Keys, opts ...Option) (*Store, e
 }
 
 // Close ends the store's connections. Nothing is lost without it.
-func (s *Store) Close() error {
-	// The writer goes last, because SQLite tidies up with the last connection.
-	return errors.Join(s.db.read.Close(), s.db.write.Close())
-}
+func (s *Store) Close() error { return s.db.close() }
+
+const urlForms = "it should look like sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
 
 // connect chooses the kind of database by the URL's scheme. A URL can hold a password, so no
 // error shows it.
@@ -83,18 +111,20 @@ func connect(ctx context.Context, url string) (database, error) {
 	scheme, rest, ok := strings.Cut(url, ":")
 	switch {
 	case !ok:
-		return database{}, errors.New("the database URL has no scheme; it should look like sqlite:PATH")
+		return database{}, errors.New("the database URL has no scheme; " + urlForms)
 	case scheme == "sqlite":
 		return openSQLite(ctx, rest)
+	case scheme == "postgres" || scheme == "postgresql":
+		return openPostgres(ctx, url)
 	default:
-		return database{}, fmt.Errorf("unknown scheme %q in the database URL; it should look like sqlite:PATH", scheme)
+		return database{}, fmt.Errorf("unknown scheme %q in the database URL; %s", scheme, urlForms)
 	}
 }
 
 // prepare brings the tables up to date and checks the keys, all or nothing.
 func (s *Store) prepare(ctx context.Context) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := migrate(ctx, tx); err != nil {
+	return s.db.prepare(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, _, err := s.db.migrate(ctx, tx); err != nil {
 			return err
 		}
 		return s.checkKeys(ctx, tx)
@@ -116,28 +146,6 @@ func (s *Store) checkKeys(ctx context.Context, tx *sql.Tx) error {
 		return ErrWrongKeys
 	}
 	return nil
-}
-
-// transact runs f in a transaction, which holds only if f returns nil.
-func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	if err := f(tx); err != nil {
-		// Rolling back fails only where the connection is lost, and the transaction with it.
-		_ = tx.Rollback()
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-// change runs one statement and reports whether it changed a row.
-func (s *Store) change(ctx context.Context, statement string, args ...any) (bool, error) {
-	return changed(s.db.write.ExecContext(ctx, statement, args...))
 }
 
 // changed reports whether a statement changed a row.

@@ -25,7 +25,7 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 		keep = sql.Null[int64]{V: number(*v.Keep), Valid: true}
 	}
 	erased := false
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		set, err := changed(tx.ExecContext(ctx, `
 			UPDATE cases SET
 				agrees = $3,
@@ -33,7 +33,7 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 				keep = COALESCE($5, keep),
 				judged = $6
 			WHERE id = $1 AND sender = $2 AND status = 'answered'`,
-			string(id), s.seal.sender(sender), number(v.Agrees), string(v.Truth), keep, millis(time.Now())))
+			caseKey(id), s.seal.sender(sender), number(v.Agrees), string(v.Truth), keep, millis(time.Now())))
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 			return deepskin.ErrNotFound
 		}
 		if v.Keep != nil && !*v.Keep {
-			erased, err = changed(tx.ExecContext(ctx, dropPhoto, string(id)))
+			erased, err = changed(tx.ExecContext(ctx, dropPhoto, caseKey(id)))
 		}
 		return err
 	})
@@ -58,8 +58,8 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 // recorded in the same step, so that no photo is ever here without it. It returns
 // deepskin.ErrNotFound unless there is such a case and it is answered.
 func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		found, err := changed(tx.ExecContext(ctx, `UPDATE cases SET keep = 1 WHERE id = $1 AND status = 'answered'`, string(id)))
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		found, err := changed(tx.ExecContext(ctx, `UPDATE cases SET keep = 1 WHERE id = $1 AND status = 'answered'`, caseKey(id)))
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte)
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO photos (case_id, photo) VALUES ($1, $2)
 			ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo`,
-			string(id), s.seal.seal(id, kindPhoto, photo))
+			caseKey(id), s.seal.seal(id, kindPhoto, photo))
 		return err
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ const dropPhoto = `DELETE FROM photos WHERE case_id = $1`
 
 // DropPhoto erases a kept photo, if there is one. The verdict stays as it is.
 func (s *Store) DropPhoto(ctx context.Context, id deepskin.CaseID) error {
-	dropped, err := s.change(ctx, dropPhoto, string(id))
+	dropped, err := s.change(ctx, dropPhoto, caseKey(id))
 	if err != nil {
 		return fmt.Errorf("drop photo of case %s: %w", id, err)
 	}
@@ -96,7 +96,9 @@ func (s *Store) DropPhoto(ctx context.Context, id deepskin.CaseID) error {
 // Photo returns a kept photo, or deepskin.ErrGone.
 func (s *Store) Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error) {
 	var sealed []byte
-	err := s.db.read.QueryRowContext(ctx, `SELECT photo FROM photos WHERE case_id = $1`, string(id)).Scan(&sealed)
+	err := s.look(ctx, func(ctx context.Context) error {
+		return s.db.read.QueryRowContext(ctx, `SELECT photo FROM photos WHERE case_id = $1`, caseKey(id)).Scan(&sealed)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = deepskin.ErrGone
 	}
