@@ -20,7 +20,8 @@ func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deeps
 }
 
 // ForgetSender erases all that is held under the sender's key, consent too, and returns the
-// erased cases, oldest first. A sender of whom nothing is held is no error.
+// erased cases, oldest first. A sender of whom nothing is held is no error. After an error all may
+// be erased all the same, and a second call has nothing to return then.
 func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case

@@ -202,6 +202,54 @@ func TestPostgresDeadlocksAreTriedAgain(t *testing.T) {
 	}
 }
 
+// A statement whose connection is lost may have been done, so that is told; a transaction that was
+// not to be committed yet has not, so it is tried again.
+func TestPostgresLostConnections(t *testing.T) {
+	t.Parallel()
+	url := newDatabase(t)
+	s := openURL(t, url)
+	c := add(t, s, nil)
+	const waiting = ` FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	lose := func() {
+		t.Helper()
+		waitFor(t, "the store to wait", func() bool { return count(t, url, `SELECT COUNT(*)`+waiting) == 1 })
+		beside(t, url, func(db *sql.DB) {
+			_, err := db.Exec(`SELECT pg_terminate_backend(pid, 60000)` + waiting)
+			ok(t, err)
+		})
+	}
+	beside(t, url, func(db *sql.DB) {
+		tx, err := db.BeginTx(t.Context(), nil)
+		ok(t, err)
+		_, err = tx.Exec(`UPDATE cases SET failure = failure`)
+		ok(t, err)
+
+		answered := make(chan error)
+		go func() {
+			_, err := s.Answer(t.Context(), c.ID, assessment())
+			answered <- err
+		}()
+		lose()
+		if err := <-answered; err == nil {
+			t.Error("Answer gave no error")
+		}
+
+		forgotten := make(chan []deepskin.Case)
+		go func() {
+			cases, err := s.ForgetSender(t.Context(), alice)
+			if err != nil {
+				t.Error(err)
+			}
+			forgotten <- cases
+		}()
+		lose()
+		ok(t, tx.Rollback())
+		if cases := <-forgotten; len(cases) != 1 || cases[0].Status != deepskin.Pending {
+			t.Errorf("%v were forgotten, want the pending case", ids(cases))
+		}
+	})
+}
+
 // Several connections lie ready when PostgreSQL goes away, and none of them is of use afterwards.
 func TestPostgresStartsAgain(t *testing.T) {
 	t.Parallel()
