@@ -64,6 +64,9 @@ type Address struct {
 	Chat     string `json:"chat"`
 	// Message is empty where the address is that of a chat.
 	Message string `json:"message,omitempty"`
+	// ReplyTo is the message to which this one replies, in the same chat; empty where it is none
+	// of the bot's, or replies to nothing.
+	ReplyTo string `json:"reply_to,omitempty"`
 }
 
 // LogValue keeps the address out of logs.

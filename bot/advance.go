@@ -89,17 +89,17 @@ func isOpen(c deepskin.Case) bool {
 }
 
 // insist repeats what must not be left undone until it succeeds, finds that its case is
-// forgotten, or the bot ends. It tries at least once, even then.
-func (b *Bot) insist(do func(ctx context.Context) error) error {
+// forgotten, or the session ends. It tries at least once, even then.
+func (s *session) insist(do func(ctx context.Context) error) error {
 	for {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.background), insistTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.notes), insistTime)
 		err := do(ctx)
 		cancel()
 		if err == nil || errors.Is(err, deepskin.ErrNotFound) {
 			return err
 		}
 		select {
-		case <-b.background.Done():
+		case <-s.notes.Done():
 			return err
 		case <-time.After(insistPause):
 		}

@@ -32,15 +32,39 @@ type chat struct {
 	posts []post
 	files map[string][]byte
 	last  int
+
+	// exclusive is what Exclusive answers; it is set before the chat is connected.
+	exclusive bool
+	// running is how many Runs there are, most how many there ever were at the same time, and
+	// causes are why the contexts of those that ended did.
+	running, most int
+	causes        []error
 }
 
 func newChat() *chat { return &chat{files: map[string][]byte{}} }
 
 func (c *chat) Name() string { return platform }
 
+func (c *chat) Exclusive() bool { return c.exclusive }
+
 func (c *chat) Run(ctx context.Context, _ bot.Handler) error {
+	c.mu.Lock()
+	c.running++
+	c.most = max(c.most, c.running)
+	c.mu.Unlock()
 	<-ctx.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
+	c.causes = append(c.causes, context.Cause(ctx))
 	return nil
+}
+
+// runs returns how many Runs there are now and were at most, and how many ended.
+func (c *chat) runs() (now, most, ended int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running, c.most, len(c.causes)
 }
 
 func (c *chat) enter(ctx context.Context, method string) error {
@@ -73,7 +97,9 @@ func (c *chat) post(to deepskin.Address, r bot.Reply) deepskin.Address {
 }
 
 func (c *chat) index(at deepskin.Address) int {
-	return slices.IndexFunc(c.posts, func(p post) bool { return p.at == at })
+	return slices.IndexFunc(c.posts, func(p post) bool {
+		return p.at.Chat == at.Chat && p.at.Message == at.Message
+	})
 }
 
 func (c *chat) Edit(ctx context.Context, at deepskin.Address, r bot.Reply) error {

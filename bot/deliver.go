@@ -32,7 +32,7 @@ func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
 		b.metrics.stage(stageAnswer, b.Now().Sub(b.promised(c)))
 	}
 	// What is not noted would be said again.
-	err = b.insist(func(ctx context.Context) error { return b.Store.Delivered(ctx, c.ID, b.Now()) })
+	err = b.session(c.Platform).insist(func(ctx context.Context) error { return b.Store.Delivered(ctx, c.ID, b.Now()) })
 	if err != nil && !errors.Is(err, deepskin.ErrNotFound) {
 		return fmt.Errorf("note delivery: %w", err)
 	}
@@ -51,15 +51,16 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
 		}
 	}
 	to := c.Address
-	if c.Acknowledged {
-		to.Message = "" // what it would reply to is about to go, or gone
+	if c.Acknowledged { // which is about to go, or gone
+		to = deepskin.Address{Platform: to.Platform, Chat: to.Chat, Message: to.ReplyTo}
 	}
 	at, err := adapter.Send(ctx, to, words)
 	if err != nil {
 		return err
 	}
+	at.ReplyTo = to.Message
 	// Should we die before the delivery is noted, the next process replaces this message.
-	err = b.insist(func(ctx context.Context) error { return b.Store.SetAddress(ctx, c.ID, at) })
+	err = b.session(c.Platform).insist(func(ctx context.Context) error { return b.Store.SetAddress(ctx, c.ID, at) })
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
 		b.unsend(c.ID, at) // /delete came in between

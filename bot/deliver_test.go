@@ -23,13 +23,15 @@ func TestALateAnswerIsANewMessage(t *testing.T) {
 		w.consents(alice)
 		w.slow(20 * time.Second)
 		w.run()
-		w.photo(alice, "source-1")
+		m := w.photo(alice, "source-1")
 		w.pass(19 * time.Second)
 		looking := w.find(alice, theLooking)
 		w.pass(2 * time.Second)
 		w.sees(alice, theAnswer)
 		if answer := w.find(alice, theAnswer); answer.at == looking.at || answer.edits != 0 {
 			t.Errorf("the answer is an edit, which does not notify")
+		} else if answer.to != m.At.Message {
+			t.Errorf("the answer replies to %q, not to the photo", answer.to)
 		}
 		w.pass(time.Hour)
 		w.sees(alice, theAnswer)

@@ -61,7 +61,7 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 			b.metrics.outcome(c.Platform, outcomeLimited)
 			return b.turnAway(ctx, m.Sender, c.ID, tooMany(wait))
 		}
-		if wait := b.overload(ctx); wait > 0 && c.Status == deepskin.Pending {
+		if wait := b.overload(ctx, m); wait > 0 {
 			b.metrics.outcome(c.Platform, outcomeBusy)
 			return b.turnAway(ctx, m.Sender, c.ID, busy(wait))
 		}
@@ -123,7 +123,10 @@ func (b *Bot) overLimit(ctx context.Context, sender deepskin.Sender) time.Durati
 // overload returns how long a photo has to stay away because it could not be answered by its
 // deadline, zero where it could: until it would be answered in half that time. Where nobody can
 // tell, photos are taken.
-func (b *Bot) overload(ctx context.Context) time.Duration {
+func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
+	if m.Photo.Problem != "" {
+		return 0 // no worker needs to see it
+	}
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
 	expected, err := b.Queue.ExpectedWait(ctx)
@@ -186,6 +189,7 @@ func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
 		return
 	}
+	at.ReplyTo = c.Address.Message
 	if err := b.Store.SetAddress(ctx, c.ID, at); err != nil {
 		b.Logger.Warn("acknowledgement is taken back", "case", c.ID, "error", err)
 		b.unsend(c.ID, at)

@@ -80,7 +80,7 @@ func TestTooManyPhotosAreTurnedAway(t *testing.T) {
 		w.run()
 		w.photo(alice, "source-1")
 		reply := w.hand(w.message(alice, "source-2"))
-		if reply.RetryAfter != 90*time.Second || reply.Case != "" || !strings.Contains(reply.Text, "2 minutes") {
+		if reply.RetryAfter != 90*time.Second || reply.Case != "" || !strings.Contains(reply.Text, "90 seconds") {
 			t.Errorf("the reply is %+v", reply)
 		}
 		w.photo(bob, "source-3") // has a count of his own
@@ -315,6 +315,45 @@ func (w *world) add(m bot.Message, status deepskin.Status, left time.Duration) d
 		w.t.Fatal(err)
 	}
 	return c
+}
+
+func TestPhotosThatWouldBeAnsweredTooLateAreTurnedAway(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		expected time.Duration
+		want     time.Duration // until the photo may come again
+		words    string
+	}{
+		{"a wait within the deadline", 110 * time.Second, 0, ""},
+		{"a wait past it", 118 * time.Second, time.Minute, "about 60 seconds"},
+		{"a long wait", 5 * time.Minute, 4 * time.Minute, "about 4 minutes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				w.consents(alice)
+				w.run()
+				w.queue.expected = test.expected
+				reply := w.hand(w.message(alice, "source-1"))
+				if reply.RetryAfter != test.want || !strings.Contains(reply.Text, test.words) {
+					t.Errorf("the reply is %+v", reply)
+				}
+				if taken := len(w.store.all()) == 1; taken == (test.want > 0) {
+					t.Errorf("taken: %v", taken)
+				}
+			})
+		})
+	}
+}
+
+func TestAnUnknownWaitTurnsNobodyAway(t *testing.T) {
+	in(t, func(_ *testing.T, w *world) {
+		w.consents(alice)
+		w.run()
+		w.queue.breaks("ExpectedWait")
+		w.photo(alice, "source-1")
+		w.pass(time.Minute)
+		w.sees(alice, theAnswer)
+	})
 }
 
 func TestAChatPhotoWaitsForRedis(t *testing.T) {

@@ -170,7 +170,7 @@ func (s *service) waits(sender deepskin.Sender, n int, words string) post {
 func (s *service) allDelivered() {
 	s.t.Helper()
 	s.until("all to be delivered", func() bool {
-		open, err := s.store.Open(s.t.Context(), 10)
+		open, err := s.store.Open(s.t.Context(), platform, 10)
 		return err == nil && len(open) == 0
 	})
 }

@@ -112,8 +112,9 @@ func (b *Bot) orBusy(ctx context.Context, c deepskin.Case, err error) error {
 
 // erasePhoto erases what Redis holds of a case, in the background and until Redis lets it.
 func (b *Bot) erasePhoto(platform string, id deepskin.CaseID) {
-	b.session(platform).work.start(func() {
-		err := b.insist(func(ctx context.Context) error { return b.Queue.Forget(ctx, id) })
+	s := b.session(platform)
+	s.work.start(func() {
+		err := s.insist(func(ctx context.Context) error { return b.Queue.Forget(ctx, id) })
 		if err != nil {
 			b.Logger.Warn("photo in transit stays until it expires", "case", id, "error", err)
 		}

@@ -13,6 +13,8 @@ type memQueue struct {
 	faults
 	// wait is what Allow answers, by how many photos it has counted of the sender.
 	wait func(photos int) time.Duration
+	// expected is what ExpectedWait answers.
+	expected time.Duration
 	// assess is the worker: it may take its time.
 	assess func(ctx context.Context, photo []byte) deepskin.Result
 
@@ -93,6 +95,14 @@ func (q *memQueue) Enqueue(ctx context.Context, job deepskin.Job) error {
 	default:
 		return deepskin.ErrBusy
 	}
+}
+
+func (q *memQueue) ExpectedWait(ctx context.Context) (time.Duration, error) {
+	if err := q.enter(ctx, "ExpectedWait"); err != nil {
+		return 0, err
+	}
+	defer q.mu.Unlock()
+	return q.expected, nil
 }
 
 func (q *memQueue) Results(

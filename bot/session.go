@@ -16,6 +16,9 @@ type session struct {
 	// ctx ends when nothing more may be said.
 	ctx context.Context
 	end context.CancelCauseFunc
+	// notes outlives ctx: what has been said is still noted after a lease is lost.
+	notes    context.Context
+	endNotes context.CancelFunc
 	// work is what goes on in the background. Begun by a handler, it outlasts the event that
 	// began it, but not the session.
 	work *tasks
@@ -23,16 +26,17 @@ type session struct {
 
 func (b *Bot) newSession() *session {
 	s := &session{work: newTasks()}
-	s.ctx, s.end = context.WithCancelCause(b.background)
+	s.notes, s.endNotes = context.WithCancel(b.background)
+	s.ctx, s.end = context.WithCancelCause(s.notes)
 	return s
 }
 
 // finish waits for what is in progress, but not for longer than a case may stand still anyway.
 func (s *session) finish(grace time.Duration) {
-	patience := time.AfterFunc(grace, func() { s.end(nil) })
+	patience := time.AfterFunc(grace, s.endNotes)
 	defer patience.Stop()
 	s.work.close()
-	s.end(nil)
+	s.endNotes()
 }
 
 // session returns the platform's latest session.

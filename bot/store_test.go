@@ -18,6 +18,12 @@ type memStore struct {
 	cases   map[deepskin.CaseID]*storedCase
 	consent map[deepskin.Sender]bool
 	photos  map[deepskin.CaseID][]byte
+	leases  map[string]lease
+}
+
+type lease struct {
+	holder string
+	until  time.Time
 }
 
 type storedCase struct {
@@ -31,6 +37,7 @@ func newMemStore() *memStore {
 		cases:   map[deepskin.CaseID]*storedCase{},
 		consent: map[deepskin.Sender]bool{},
 		photos:  map[deepskin.CaseID][]byte{},
+		leases:  map[string]lease{},
 	}
 }
 
@@ -198,14 +205,41 @@ func (s *memStore) Delivered(ctx context.Context, id deepskin.CaseID, at time.Ti
 	}))
 }
 
-func (s *memStore) Open(ctx context.Context, limit int) ([]deepskin.Case, error) {
+func (s *memStore) Lease(
+	ctx context.Context, name, holder string, ttl time.Duration,
+) (bool, error) {
+	if err := s.enter(ctx, "Lease"); err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	if l := s.leases[name]; l.holder != holder && time.Now().Before(l.until) {
+		return false, nil
+	}
+	s.leases[name] = lease{holder: holder, until: time.Now().Add(ttl)}
+	return true, nil
+}
+
+func (s *memStore) EndLease(ctx context.Context, name, holder string) error {
+	if err := s.enter(ctx, "EndLease"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if s.leases[name].holder == holder {
+		delete(s.leases, name)
+	}
+	return nil
+}
+
+func (s *memStore) Open(
+	ctx context.Context, platform string, limit int,
+) ([]deepskin.Case, error) {
 	if err := s.enter(ctx, "Open"); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	var open []deepskin.Case
 	for _, c := range s.cases {
-		if c.Delivered.IsZero() {
+		if c.Platform == platform && c.Delivered.IsZero() {
 			open = append(open, c.snapshot())
 		}
 	}
