@@ -51,7 +51,6 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
-	o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 	return b.Run(ctx)
 }
 
@@ -70,7 +69,10 @@ func (s settings) newBot(
 	})
 	b.Connect(web.New(web.Config{
 		Addr: s.Addr, Logger: log,
-		OnListen: func(addr string) { greet(stdout, addr, s.TelegramToken != "") },
+		OnListen: func(addr string) {
+			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
+			greet(stdout, addr, s.TelegramToken != "")
+		},
 	}, b))
 	if s.TelegramToken != "" {
 		chat, err := telegram.New(telegram.Config{

@@ -91,7 +91,6 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
-	o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 	return runBoth(ctx, b.Run, func(ctx context.Context) error {
 		return work(ctx, s.workers(), jobs, model)
 	})
