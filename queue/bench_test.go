@@ -1,8 +1,13 @@
 package queue_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,4 +64,45 @@ func BenchmarkPickUp(b *testing.B) {
 			b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "jobs/s")
 		})
 	}
+}
+
+// BenchmarkIdle measures what 50 workers that wait for jobs cost a Redis, in percent of a core.
+func BenchmarkIdle(b *testing.B) {
+	server := startRedis(b)
+	for range 50 {
+		work(b, open(b, queue.Config{URL: server.url}), 1, answer)
+	}
+	rdb := client(b, server.url)
+	waitFor(b, "all workers", func() bool {
+		return rdb.HLen(b.Context(), "{deepskin}:workers").Val() == 50
+	})
+	var used time.Duration
+	for b.Loop() {
+		before := cpuTime(b, server.PID())
+		time.Sleep(20 * time.Second)
+		used += cpuTime(b, server.PID()) - before
+	}
+	b.ReportMetric(100*used.Seconds()/b.Elapsed().Seconds(), "%core")
+	b.ReportMetric(0, "ns/op")
+}
+
+// cpuTime returns how long a process has computed, in its own code and in the kernel.
+func cpuTime(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	// Fields 14 and 15 of proc(5). The second, in parentheses, may hold blanks; the kernel counts
+	// 100 ticks a second here, whatever its own.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var ticks time.Duration
+	for _, field := range fields[11:13] {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * time.Second / 100
 }

@@ -32,12 +32,7 @@ func useCluster(t testing.TB) string {
 	}
 	clusterLock.Lock()
 	t.Cleanup(clusterLock.Unlock)
-	err = client(t, url).(*redis.ClusterClient).ForEachMaster(t.Context(), func(ctx context.Context, node *redis.Client) error {
-		return node.FlushAll(ctx).Err()
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	flush(t, url)
 	return url
 }
 
@@ -98,7 +93,6 @@ func startCluster(dir string) (url string, err error) {
 	}
 	return "redis+cluster://" + addresses[0], nil
 }
-
 
 func freePort() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -151,7 +151,7 @@ func TestAPoisonedJobBecomesADeadLetter(t *testing.T) {
 	}
 }
 
-func TestAJobThatKillsItsWorkersBecomesADeadLetter(t *testing.T) {
+func TestAJobHandedOutTooOftenBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
 	onAll(t, func(t *testing.T, url string) {
 		q := open(t, queue.Config{URL: url, ClaimIdle: soon, MaxDeliveries: 1, DrainTimeout: time.Millisecond})
@@ -225,13 +225,6 @@ func TestAJobPastItsDeadlineIsDropped(t *testing.T) {
 func TestAnEmptiedRedisGoesOn(t *testing.T) {
 	t.Parallel()
 	onAll(t, func(t *testing.T, url string) {
-		rdb := client(t, url)
-		empty := func() {
-			t.Helper()
-			if err := rdb.FlushAll(t.Context()).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
 		q := open(t, queue.Config{URL: url, ClaimIdle: soon})
 		begun, release := make(chan bool), make(chan error)
 		work(t, q, 1, func(ctx context.Context, job deepskin.Job, photo []byte) (queue.Outcome, error) {
@@ -248,7 +241,7 @@ func TestAnEmptiedRedisGoesOn(t *testing.T) {
 		receive(t, begun)
 		release <- nil
 		receive(t, answers)
-		empty()
+		flush(t, url)
 		submit(t, q, newJob())
 		receive(t, begun)
 		release <- nil
@@ -257,7 +250,7 @@ func TestAnEmptiedRedisGoesOn(t *testing.T) {
 		// While a photo is worked on: the answer still comes.
 		job := submit(t, q, newJob())
 		receive(t, begun)
-		empty()
+		flush(t, url)
 		release <- nil
 		if r := receive(t, answers); r.Case != job.Case {
 			t.Errorf("result %+v, want one of case %s", r, job.Case)
@@ -266,7 +259,7 @@ func TestAnEmptiedRedisGoesOn(t *testing.T) {
 		// With a job that fails after it, enqueued again by the sweep meanwhile.
 		job = submit(t, q, newJob())
 		receive(t, begun)
-		empty()
+		flush(t, url)
 		submit(t, q, job)
 		release <- errors.New("broken")
 		receive(t, begun)
@@ -291,9 +284,7 @@ func TestAFailureOfWhatAnEmptiedRedisForgotIsNotTold(t *testing.T) {
 		})
 		job := submit(t, q, newJob())
 		receive(t, begun)
-		if err := client(t, url).FlushAll(t.Context()).Err(); err != nil {
-			t.Fatal(err)
-		}
+		flush(t, url)
 		submit(t, q, job) // as the sweep does
 		release <- errors.New("broken")
 		receive(t, begun)

@@ -161,14 +161,20 @@ func Open(ctx context.Context, config Config) (*Queue, error) {
 	return q, nil
 }
 
-// await returns once Redis serves, or after the start timeout.
+// await returns once Redis serves, or an error after the start timeout.
 func (q *Queue) await(ctx context.Context) error {
-	err := q.Ping(ctx)
-	if err == nil || q.config.StartTimeout == 0 {
-		return err
+	if q.config.StartTimeout == 0 {
+		return q.Ping(ctx)
 	}
-	q.log.WarnContext(ctx, "Redis does not serve yet; trying until it does", "timeout", q.config.StartTimeout, "err", err)
-	return persist(ctx, q.config.StartTimeout, q.Ping)
+	told := false
+	return persist(ctx, q.config.StartTimeout, func(ctx context.Context) error {
+		err := q.Ping(ctx)
+		if err != nil && !told {
+			q.log.WarnContext(ctx, "Redis does not serve yet; trying until it does", "err", err)
+			told = true
+		}
+		return err
+	})
 }
 
 // Close gives up the connection, and with it an embedded Redis and all that is in it. Work and

@@ -137,11 +137,7 @@ func TestAnsweredJobsLeaveNothingBehind(t *testing.T) {
 		waitFor(t, "the results to be acknowledged", func() bool {
 			return rdb.XLen(t.Context(), "{deepskin}:results:"+platform).Val() == 0
 		})
-		keys, err := rdb.Keys(t.Context(), "*").Result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, key := range keys {
+		for _, key := range allKeys(t, url) {
 			if key != "{deepskin}:jobs" && key != "{deepskin}:results:"+platform {
 				t.Errorf("left behind: %s", key)
 			}
@@ -351,9 +347,9 @@ func TestAllow(t *testing.T) {
 			t.Errorf("second photo of the day: wait %v", wait)
 		}
 
-		keys, err := client(t, url).Keys(t.Context(), "*").Result()
-		if err != nil {
-			t.Fatal(err)
+		keys := allKeys(t, url)
+		if len(keys) == 0 {
+			t.Error("nothing was counted")
 		}
 		for _, key := range keys {
 			if strings.Contains(key, anna.ID) {
@@ -370,7 +366,20 @@ func TestOpenRefuses(t *testing.T) {
 		"a URL that does not parse":  {URL: "redis://user:hunter2@host:port:port/%zz"},
 		"a negative backlog":         {Backlog: -1},
 		"a rate limit and no secret": {PhotosPerDay: 1},
-		"a server that is not there": {URL: "redis://:hunter2@127.0.0.1:1"},
+		"a server that is not there": {URL: "redis://:hunter2@127.0.0.1:1?max_retries=-1"},
+		"another kind of Redis":      {URL: "redis+ring://:hunter2@127.0.0.1:1"},
+		"another scheme":             {URL: "http+cluster://:hunter2@127.0.0.1:1"},
+		"Sentinels without a name":   {URL: "redis+sentinel://:hunter2@127.0.0.1:1/0"},
+		"Sentinels without a port":   {URL: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.2/0?master_name=m"},
+		"no Sentinels":               {URL: "redis+sentinel:///0?master_name=hunter2"},
+		"a Sentinel option unknown":  {URL: "redis+sentinel://127.0.0.1:1/0?master_name=m&hunter2=1"},
+		"Sentinels that are not there": {
+			URL: "rediss+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/0?master_name=m&max_retries=-1&dialer_retries=1&sentinel_password=hunter2",
+		},
+		"a cluster with a database":     {URL: "redis+cluster://:hunter2@127.0.0.1:1/7"},
+		"a cluster that does not parse": {URL: "redis+cluster://:hunter2@127.0.0.1:1/%zz"},
+		"a cluster that is not there":   {URL: "rediss+cluster://:hunter2@127.0.0.1:1,127.0.0.1:2?max_redirects=-1&dialer_retries=1"},
+		"a negative start timeout":      {StartTimeout: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -380,6 +389,9 @@ func TestOpenRefuses(t *testing.T) {
 			}
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the error tells the password: %v", err)
+			}
+			if tried := !strings.Contains(err.Error(), "forms"); strings.HasSuffix(name, "not there") && !tried {
+				t.Errorf("the URL was taken for a wrong one: %v", err)
 			}
 		})
 	}

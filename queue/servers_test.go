@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +73,43 @@ func client(t testing.TB, url string) redis.UniversalClient {
 	}
 	t.Cleanup(func() { _ = rdb.Close() })
 	return rdb
+}
+
+// onNodes runs a command that names no key on every node.
+func onNodes(t testing.TB, url string, run func(ctx context.Context, node redis.Cmdable) error) {
+	t.Helper()
+	rdb := client(t, url)
+	var err error
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		var lock sync.Mutex // the nodes are asked at the same time
+		err = cluster.ForEachMaster(t.Context(), func(ctx context.Context, node *redis.Client) error {
+			lock.Lock()
+			defer lock.Unlock()
+			return run(ctx, node)
+		})
+	} else {
+		err = run(t.Context(), rdb)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flush empties Redis.
+func flush(t testing.TB, url string) {
+	t.Helper()
+	onNodes(t, url, func(ctx context.Context, node redis.Cmdable) error { return node.FlushAll(ctx).Err() })
+}
+
+// allKeys returns all that is in Redis.
+func allKeys(t testing.TB, url string) (keys []string) {
+	t.Helper()
+	onNodes(t, url, func(ctx context.Context, node redis.Cmdable) error {
+		some, err := node.Keys(ctx, "*").Result()
+		keys = append(keys, some...)
+		return err
+	})
+	return keys
 }
 
 func open(t testing.TB, config queue.Config) *queue.Queue {

@@ -264,7 +264,7 @@ func (w *worker) save(ctx context.Context, job deepskin.Job, outcome string, scr
 }
 
 // persist calls op until it succeeds, so that a short absence of Redis costs neither a try nor an
-// answer. After the limit, or when ctx ends, it returns op's error.
+// answer. After the limit, or when ctx ends, it returns op's last error before that.
 func persist(ctx context.Context, limit time.Duration, op func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
