@@ -37,7 +37,7 @@ test: setup ## Run all tests under the race detector (installs redis-server, Pos
 	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: cluster-test
-cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 15 minutes)
+cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
 	@deploy/packages.sh $(SERVERS)
 	DEEPSKIN_CLUSTER_PHOTOS=2000 go test -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
 

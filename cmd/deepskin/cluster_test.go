@@ -102,6 +102,7 @@ func TestCluster(t *testing.T) {
 		t.Errorf("it was over before %s", faults[0].name)
 	}
 	report(t, d, crowd, emptied, kills, full)
+	d.checkLogs(t)
 	t.Logf("it took %.0f s", time.Since(begun).Seconds())
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -40,6 +41,7 @@ type deployment struct {
 	redisPassword string
 	database      *pgx.Conn // the test's own connection
 	bots, workers []*instance
+	secrets       []string // what no log may hold
 }
 
 // deploy starts everything. Each worker looks at one photo at a time.
@@ -87,6 +89,10 @@ func deploy(t *testing.T, program string, bots, workers int) *deployment {
 		d.workers = append(d.workers,
 			newInstance(t, fmt.Sprint("worker-", n+1), program, merge(shared, ofWorkers, own), "worker"))
 	}
+	d.secrets = []string{
+		d.fake.Token(), d.redisPassword, d.database.Config().Password,
+		ofBots["DEEPSKIN_IDENTITY_KEY"], ofBots["DEEPSKIN_ADDRESS_KEY"],
+	}
 	all := slices.Concat(d.bots, d.workers)
 	for _, i := range all {
 		i.launch(t)
@@ -109,6 +115,22 @@ func merge(all ...map[string]string) map[string]string {
 		maps.Copy(merged, some)
 	}
 	return merged
+}
+
+// checkLogs looks for secrets in what the processes have logged, outages and all.
+func (d *deployment) checkLogs(t *testing.T) {
+	t.Helper()
+	for _, i := range slices.Concat(d.bots, d.workers) {
+		log, err := os.ReadFile(i.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, secret := range d.secrets {
+			if secret == "" || bytes.Contains(log, []byte(secret)) {
+				t.Errorf("the log of %s holds secret %d, or that is none", i.name, n)
+			}
+		}
+	}
 }
 
 // pages are the addresses of the bots' pages.

@@ -64,6 +64,7 @@ func TestRollingUpdate(t *testing.T) {
 	if d.fake.MaxPollers() != 1 || d.fake.Conflicts() != 0 {
 		t.Error("two bots polled Telegram at the same time")
 	}
+	d.checkLogs(t)
 }
 
 // awaitLeader waits until a bot holds the conversation in Telegram, and returns it.
