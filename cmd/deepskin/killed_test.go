@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,7 +22,7 @@ func TestKilledTwiceEverybodyIsToldOnce(t *testing.T) {
 	)
 	fake := telegramtest.New(t)
 	env := withTelegram(fake, environ(t, map[string]string{
-		"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t), "DEEPSKIN_DEADLINE": "40s",
+		"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t),
 	}))
 	content := photo(t, 1)
 	program := newInstance(t, "serve", itself(t), env, "serve")
@@ -130,10 +129,12 @@ func settled(fake *telegramtest.Server, chat int64) []string {
 	var outcomes []string
 	for _, m := range fake.FromBot(chat) {
 		switch {
-		case strings.Contains(m.Text, "from one photo, not a diagnosis"):
+		case isAnswer(m.Text):
 			outcomes = append(outcomes, "answered")
-		case strings.Contains(m.Text, "I am sorry"):
+		case isApology(m.Text):
 			outcomes = append(outcomes, "apologised for")
+		case isTurnedAway(m.Text):
+			outcomes = append(outcomes, "turned away")
 		}
 	}
 	return outcomes
