@@ -35,9 +35,9 @@ type Config struct {
 	StartTimeout time.Duration
 	// CopyTTL is how long a reduced copy is held after the answer. Zero means 24 hours.
 	CopyTTL time.Duration
-	// CopyBytes is how many bytes of reduced copies are held; beyond it the oldest go early. Zero
-	// means 16 MB for the Redis inside this process, and any number for a server, which has a
-	// limit of its own.
+	// CopyBytes is how many bytes of reduced copies are held; beyond it the oldest go early, so
+	// that they never take the room of photos that wait. Zero means 16 MB for the Redis inside
+	// this process and 512 MB for a server.
 	CopyBytes int
 	// Backlog is how many jobs may be waiting or being worked on. Zero means 1,000.
 	Backlog int
@@ -75,6 +75,7 @@ func (c Config) withDefaults() Config {
 	if c.URL == "" {
 		setDefault(&c.CopyBytes, 16<<20)
 	}
+	setDefault(&c.CopyBytes, 512<<20)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

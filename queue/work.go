@@ -156,8 +156,8 @@ func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome,
 
 // finishScript hands over an assessment. The result goes first: should Redis refuse it, the job
 // stays. The copy is kept only if the photo was still there, because a sender may have had it
-// forgotten meanwhile. Where copies have a budget, the oldest go to make room: a list has their
-// keys and sizes, those included that have expired by themselves.
+// forgotten meanwhile. The oldest copies go to make room: a list has their keys and sizes, those
+// included that have expired by themselves.
 var finishScript = redis.NewScript(`
 local jobs, results, photo, copy, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local copies, held = KEYS[6], KEYS[7]
@@ -166,14 +166,12 @@ local budget = tonumber(ARGV[7])
 redis.call('XADD', results, 'MAXLEN', '~', limit, '*', 'json', result)
 if redis.call('EXISTS', photo) == 1 and #bytes > 0 then
 	redis.call('SET', copy, bytes, 'PX', ttl)
-	if budget > 0 then
-		redis.call('LPUSH', copies, copy .. ' ' .. #bytes)
-		local total = redis.call('INCRBY', held, #bytes)
-		while total > budget do
-			local key, size = string.match(redis.call('RPOP', copies), '^(%S+) (%d+)$')
-			redis.call('DEL', key)
-			total = redis.call('DECRBY', held, size)
-		end
+	redis.call('LPUSH', copies, copy .. ' ' .. #bytes)
+	local total = redis.call('INCRBY', held, #bytes)
+	while total > budget do
+		local key, size = string.match(redis.call('RPOP', copies), '^(%S+) (%d+)$')
+		redis.call('DEL', key)
+		total = redis.call('DECRBY', held, size)
 	end
 end
 redis.call('DEL', photo, mark)
