@@ -125,6 +125,22 @@ func (c *crowd) settle(p *sentPhoto, at time.Time, last client.Case, sorry bool)
 	c.settled++
 }
 
+// onPage returns how many photos of the page are settled, and how many wait for that.
+func (c *crowd) onPage() (settled, waiting int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.sent {
+		switch {
+		case p.visitor == nil:
+		case p.settled.IsZero():
+			waiting++
+		default:
+			settled++
+		}
+	}
+	return settled, waiting
+}
+
 // visit is somebody on the page.
 func (c *crowd) visit(visitor *client.Client) {
 	for n := 0; c.pageLeft.Add(-1) >= 0; n++ {
@@ -211,6 +227,10 @@ func (c *crowd) chat(chat int64, p *sentPhoto) {
 			c.fake.SendPhoto(chat, chat, c.photos[int(chat)%len(c.photos)])
 		default:
 			c.settle(p, time.Now(), client.Case{}, now.sorry > before.sorry)
+			// The page leads, so that there are photos of both until the end.
+			for c.pageLeft.Load() > c.chatLeft.Load() && c.t.Context().Err() == nil {
+				sleep(c.t.Context(), again)
+			}
 			if c.chatLeft.Add(-1) < 0 {
 				return
 			}

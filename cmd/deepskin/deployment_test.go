@@ -187,6 +187,9 @@ func (d *deployment) held(t *testing.T) []deepskin.CaseID {
 			fmt.Fprintf(connection, "$%d\r\n%s\r\n", len(word), word)
 		}
 		answer, err := readAnswer(answers)
+		if err != nil && strings.HasPrefix(err.Error(), "NOGROUP ") {
+			return []any{} // emptied just now: nothing has been handed out
+		}
 		if err != nil {
 			t.Fatalf("ask Redis: %s: %v", words[0], err)
 		}

@@ -145,6 +145,19 @@ func (i *instance) kill() {
 	i.process = nil
 }
 
+// pause holds the process up until the returned function is called.
+func (i *instance) pause(t *testing.T) (goOn func()) {
+	t.Helper()
+	if err := i.process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatalf("pause %s: %v", i.name, err)
+	}
+	return func() {
+		if err := i.process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatalf("let %s go on: %v", i.name, err)
+		}
+	}
+}
+
 // stop asks the process to end, as an operator would, and waits until it has done so cleanly.
 func (i *instance) stop(t *testing.T) {
 	t.Helper()
