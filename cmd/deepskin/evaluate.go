@@ -164,19 +164,17 @@ func writeReport(report *evaluation.Report, flags evaluateFlags, stdout io.Write
 	if err := report.WriteText(stdout); err != nil {
 		return err
 	}
-	for path, write := range map[string]func(io.Writer) error{
-		flags.json: report.WriteJSON, flags.html: report.WriteHTML,
-	} {
-		if path == "" {
-			continue
-		}
-		file, err := os.Create(path)
-		if err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
-		if err := errors.Join(write(file), file.Close()); err != nil {
-			return err
-		}
+	return errors.Join(saveReport(flags.json, report.WriteJSON), saveReport(flags.html, report.WriteHTML))
+}
+
+// saveReport writes a file, unless it has no name.
+func saveReport(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
 	}
-	return nil
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return errors.Join(write(file), file.Close())
 }

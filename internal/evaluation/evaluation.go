@@ -98,7 +98,6 @@ func (s *Set) clusters() []string {
 func (s *Set) describe() Data {
 	data := s.Data
 	data.Photos = len(s.Photos)
-	hash := sha256.New()
 	names := make([]string, len(s.Photos))
 	for i, p := range s.Photos {
 		names[i] = p.Name
@@ -113,8 +112,8 @@ func (s *Set) describe() Data {
 		}
 	}
 	slices.Sort(names)
-	hash.Write([]byte(strings.Join(names, "\n")))
-	data.NamesSHA256 = hex.EncodeToString(hash.Sum(nil))
+	hash := sha256.Sum256([]byte(strings.Join(names, "\n")))
+	data.NamesSHA256 = hex.EncodeToString(hash[:])
 	clusters := s.clusters()
 	slices.Sort(clusters)
 	data.Clusters = len(slices.Compact(clusters))

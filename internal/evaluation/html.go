@@ -16,7 +16,7 @@ var pageSource string
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"three":   func(v float64) string { return fmt.Sprintf("%.3f", v) },
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-	"title":   titleOf,
+	"whole":   func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
 }).Parse(pageSource))
 
 // A view is what the page shows, ready to be laid out.

@@ -98,44 +98,51 @@ func (r *Report) plots() []plot {
 	return plots
 }
 
-// A histogramPlot is a diagram of counts, 312 by 140 units.
+// A histogramPlot compares how benign and malignant photos spread, 312 by 140 units.
 type histogramPlot struct {
 	Columns []histogramColumn
 	Ticks   []tick
-	Most    int
+	// Most is the share that the highest column stands for.
+	Most float64
 }
 
-// A histogramColumn stands on the axis, malignant photos below benign ones.
+// A histogramColumn is a pair of bars, each the share of its kind.
 type histogramColumn struct {
-	X, Width                                           float64
-	BenignY, BenignHeight, MalignantY, MalignantHeight float64
-	Title                                              string
+	Width                  float64
+	BenignX, BenignY       float64
+	BenignHeight           float64
+	MalignantX, MalignantY float64
+	MalignantHeight        float64
+	Title                  string
 }
 
 // histogramHeight is that of the tallest column.
 const histogramHeight = 96
 
 func newHistogramPlot(h Histogram) histogramPlot {
-	var p histogramPlot
+	benign, malignant := 0, 0
 	for i := range h.Benign {
-		p.Most = max(p.Most, h.Benign[i]+h.Malignant[i])
+		benign, malignant = benign+h.Benign[i], malignant+h.Malignant[i]
+	}
+	p := histogramPlot{Ticks: newPlot("", "", "", "").Ticks}
+	for i := range h.Benign {
+		p.Most = max(p.Most, ratio(h.Benign[i], max(benign, 1)), ratio(h.Malignant[i], max(malignant, 1)))
 	}
 	if p.Most == 0 {
 		return p
 	}
 	width := 1 / float64(len(h.Benign))
 	for i := range h.Benign {
-		malignant := histogramHeight * ratio(h.Malignant[i], p.Most)
-		benign := histogramHeight * ratio(h.Benign[i], p.Most)
-		foot := float64(plotTop + histogramHeight)
+		ofBenign := histogramHeight * ratio(h.Benign[i], max(benign, 1)) / p.Most
+		ofMalignant := histogramHeight * ratio(h.Malignant[i], max(malignant, 1)) / p.Most
+		left, bar, foot := across(float64(i)*width)+1, plotSide*width/2-1, float64(plotTop+histogramHeight)
 		p.Columns = append(p.Columns, histogramColumn{
-			X: across(float64(i)*width) + 1, Width: plotSide*width - 2,
-			MalignantY: foot - malignant, MalignantHeight: malignant,
-			BenignY: foot - malignant - benign, BenignHeight: benign,
+			Width:   bar,
+			BenignX: left, BenignY: foot - ofBenign, BenignHeight: ofBenign,
+			MalignantX: left + bar, MalignantY: foot - ofMalignant, MalignantHeight: ofMalignant,
 			Title: fmt.Sprintf("%.2f to %.2f: %d benign, %d malignant",
 				float64(i)*width, float64(i+1)*width, h.Benign[i], h.Malignant[i]),
 		})
 	}
-	p.Ticks = newPlot("", "", "", "").Ticks
 	return p
 }

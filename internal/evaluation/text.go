@@ -105,7 +105,7 @@ func (r *Report) summary() string {
 	d := r.Data
 	text := fmt.Sprintf("%d photos", d.Photos)
 	if d.Cluster != "" {
-		text += fmt.Sprintf(" of %d different %s", d.Clusters, d.Cluster)
+		text += fmt.Sprintf(" in %d clusters by %s", d.Clusters, d.Cluster)
 	}
 	if d.Malignant > 0 {
 		text += fmt.Sprintf(", %d malignant", d.Malignant)
