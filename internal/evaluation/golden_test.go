@@ -3,6 +3,7 @@ package evaluation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -30,6 +31,8 @@ type golden struct {
 	ROC             [][2]float64
 	PrecisionRecall [][2]float64 `json:"precision_recall"`
 	Splits          map[string]string
+	// Parts counts the lesions HAM_0000000 to HAM_0009999 by their part.
+	Parts map[string]int
 }
 
 func readGolden(t *testing.T) golden {
@@ -116,9 +119,17 @@ func checkCurve(t *testing.T, name string, got []evaluation.Point, want [][2]flo
 }
 
 func TestSplitsAreThoseOfTraining(t *testing.T) {
-	for lesion, want := range readGolden(t).Splits {
+	g := readGolden(t)
+	for lesion, want := range g.Splits {
 		if got := evaluation.SplitOf(lesion); got != want {
 			t.Errorf("%q is in %s, training puts it into %s", lesion, got, want)
 		}
+	}
+	parts := map[string]int{}
+	for i := range 10000 {
+		parts[evaluation.SplitOf(fmt.Sprintf("HAM_%07d", i))]++
+	}
+	if !maps.Equal(parts, g.Parts) {
+		t.Errorf("10,000 lesions fall into %v, in training into %v", parts, g.Parts)
 	}
 }

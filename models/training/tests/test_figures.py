@@ -13,7 +13,7 @@ def test_golden_file_is_what_scikit_learn_says_today() -> None:
     committed = json.loads(figures.GOLDEN.read_text(encoding="utf-8"))
     fresh = json.loads(json.dumps(
         figures.describe(figures.make_answers(np.random.default_rng(7)), rounds=1)))
-    for key in ("photos", "confusion", "splits", "labels", "malignant"):
+    for key in ("photos", "confusion", "splits", "parts", "labels", "malignant"):
         assert fresh[key] == committed[key]
     for key in ("roc", "precision_recall"):
         assert np.allclose(fresh[key], committed[key], atol=1e-12)
