@@ -46,6 +46,7 @@ func run(
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
-		migrateCommand(env), doctorCommand(env), probeCommand(env), versionCommand(env))
+		evaluateCommand(env), migrateCommand(env), doctorCommand(env), probeCommand(env),
+		versionCommand(env))
 	return root.ExecuteContext(ctx)
 }

@@ -1,0 +1,121 @@
+// Package evaluation measures how right a classifier is: from photos with known truth and the
+// assessments of them to figures with intervals, and from those to a table, JSON and a page.
+//
+// It knows assessments, not models: whoever calls it runs the classifier.
+package evaluation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"deepskin"
+)
+
+// A Photo is one photo, what is known of it, and what the classifier says of it.
+type Photo struct {
+	// Name is the file's without folder and extension.
+	Name string
+	// Truth is nil where nothing is known: then only refusals and times can be measured.
+	Truth *Truth
+	// Assessment is the classifier's. Its Diagnoses are nil where the photo could not be read.
+	Assessment deepskin.Assessment
+}
+
+// A Truth is what is known of a photo.
+type Truth struct {
+	// Cluster is the lesion or the patient; photos of one cluster are resampled together.
+	Cluster string
+	// Diagnosis is empty where only the malignancy is known.
+	Diagnosis deepskin.Diagnosis
+	Malignant bool
+	// Cancer is nil where it was not stated. It is narrower than Malignant, which counts the
+	// precursors too.
+	Cancer *bool
+	// Groups are the values of the set's columns, in their order.
+	Groups []string
+}
+
+// isCancer reports whether a photo shows a cancer, or, where that was not stated, something
+// malignant.
+func (t Truth) isCancer() bool {
+	if t.Cancer != nil {
+		return *t.Cancer
+	}
+	return t.Malignant
+}
+
+// A Set is the photos of one evaluation. All of them have a truth, or none has.
+type Set struct {
+	// Photos are sorted by name.
+	Photos []Photo
+	// Columns name the groups, such as "sex".
+	Columns []string
+	Data    Data
+}
+
+// labelled reports whether the truth is known.
+func (s *Set) labelled() bool { return len(s.Photos) > 0 && s.Photos[0].Truth != nil }
+
+// Evaluate computes all figures that the set allows, with intervals from that many bootstrap
+// rounds; rounds must be positive. The same assessments give the same report, times apart.
+func (s *Set) Evaluate(rounds int) Report {
+	report := Report{Data: s.describe(), Rounds: rounds}
+	everyone := make([]int, len(s.Photos))
+	for i := range everyone {
+		everyone[i] = i
+	}
+	estimators := estimatorsOf(s.Photos, everyone, names())
+	groups := s.groups()
+	for _, g := range groups {
+		estimators = append(estimators, estimatorsOf(s.Photos, g.rows, groupFigures)...)
+	}
+	figures := bootstrap(s.clusters(), estimators, rounds)
+	report.Figures, figures = defined(figures[:len(names())]), figures[len(names()):]
+	for _, g := range groups {
+		g.group.Figures, figures = g.group.telling(defined(figures[:len(groupFigures)])), figures[len(groupFigures):]
+		report.Groups = append(report.Groups, g.group)
+	}
+	report.count(s)
+	report.draw(s, everyone)
+	return report
+}
+
+// clusters returns each photo's cluster; where nothing is known each photo is one of its own.
+func (s *Set) clusters() []string {
+	clusters := make([]string, len(s.Photos))
+	for i, p := range s.Photos {
+		clusters[i] = p.Name
+		if p.Truth != nil {
+			clusters[i] = p.Truth.Cluster
+		}
+	}
+	return clusters
+}
+
+// describe completes the description of the data with what the photos say.
+func (s *Set) describe() Data {
+	data := s.Data
+	data.Photos = len(s.Photos)
+	names := make([]string, len(s.Photos))
+	for i, p := range s.Photos {
+		names[i] = p.Name
+		if p.Truth == nil {
+			continue
+		}
+		if p.Truth.Malignant {
+			data.Malignant++
+		}
+		if p.Truth.isCancer() {
+			data.Cancers++
+		}
+	}
+	slices.Sort(names)
+	hash := sha256.Sum256([]byte(strings.Join(names, "\n")))
+	data.NamesSHA256 = hex.EncodeToString(hash[:])
+	clusters := s.clusters()
+	slices.Sort(clusters)
+	data.Clusters = len(slices.Compact(clusters))
+	return data
+}

@@ -1,0 +1,135 @@
+package evaluation_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"deepskin"
+	"deepskin/internal/evaluation"
+)
+
+// A golden is what models/training/figures.py writes: answers, and what scikit-learn says of them.
+type golden struct {
+	Labels []deepskin.Diagnosis
+	Photos []struct {
+		Lesion        string
+		Diagnosis     deepskin.Diagnosis
+		Cancer        bool
+		Probabilities []float64
+		Malignancy    float64
+		Label         deepskin.Label
+		Refused       bool
+	}
+	Malignant       []deepskin.Diagnosis
+	Figures         map[string][3]float64
+	Confusion       [][]int
+	ROC             [][2]float64
+	PrecisionRecall [][2]float64 `json:"precision_recall"`
+	Splits          map[string]string
+	// Parts counts the lesions HAM_0000000 to HAM_0009999 by their part.
+	Parts map[string]int
+}
+
+func readGolden(t *testing.T) golden {
+	t.Helper()
+	content, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g golden
+	if err := json.Unmarshal(content, &g); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.Photos) == 0 || len(g.Figures) == 0 || len(g.Splits) == 0 {
+		t.Fatal("the golden file is empty")
+	}
+	return g
+}
+
+// set turns the golden answers into photos, with the lesion's last digit as a group.
+func (g golden) set() *evaluation.Set {
+	set := &evaluation.Set{Columns: []string{"digit"}, Data: evaluation.Data{Split: evaluation.All, Cluster: "lesion_id"}}
+	for i, p := range g.Photos {
+		assessment := deepskin.Assessment{
+			Label: p.Label, Malignancy: p.Malignancy, Diagnoses: map[deepskin.Diagnosis]float64{}, Millis: float64(i),
+		}
+		for n, d := range g.Labels {
+			assessment.Diagnoses[d] = p.Probabilities[n]
+		}
+		if p.Refused {
+			assessment.Problems = []deepskin.Problem{deepskin.Blurred}
+		}
+		set.Photos = append(set.Photos, evaluation.Photo{
+			Name: fmt.Sprintf("photo%03d", i), Assessment: assessment,
+			Truth: &evaluation.Truth{
+				Cluster: p.Lesion, Diagnosis: p.Diagnosis, Malignant: slices.Contains(g.Malignant, p.Diagnosis),
+				Cancer: &p.Cancer, Groups: []string{p.Lesion[len(p.Lesion)-1:]},
+			},
+		})
+	}
+	return set
+}
+
+func TestFiguresAgreeWithScikitLearn(t *testing.T) {
+	g := readGolden(t)
+	report := g.set().Evaluate(4000)
+	if len(report.Figures) != len(g.Figures) {
+		t.Errorf("%d figures, scikit-learn has %d", len(report.Figures), len(g.Figures))
+	}
+	for name, want := range g.Figures {
+		t.Run(name, func(t *testing.T) {
+			got, ok := report.Figure(name)
+			if !ok {
+				t.Fatal("is not measured")
+			}
+			if math.Abs(got.Value-want[0]) > 1e-9 {
+				t.Errorf("is %.12f, want %.12f", got.Value, want[0])
+			}
+			// Two bootstraps with other draws: chance is left, of about a fortieth of the interval.
+			if slack := 0.06*(want[2]-want[1]) + 0.001; math.Abs(got.Low-want[1]) > slack || math.Abs(got.High-want[2]) > slack {
+				t.Errorf("has the interval %.4f to %.4f, training's says %.4f to %.4f", got.Low, got.High, want[1], want[2])
+			}
+		})
+	}
+	for i, row := range g.Confusion {
+		if !slices.Equal(report.Confusion.Counts[i], row) {
+			t.Errorf("confusion of %s: %v, want %v", g.Labels[i], report.Confusion.Counts[i], row)
+		}
+	}
+	checkCurve(t, "ROC", report.ROC, g.ROC)
+	checkCurve(t, "precision-recall curve", report.PrecisionRecall, g.PrecisionRecall)
+}
+
+func checkCurve(t *testing.T, name string, got []evaluation.Point, want [][2]float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("the %s has %d points, want %d", name, len(got), len(want))
+		return
+	}
+	for i, p := range got {
+		if math.Abs(p.X-want[i][0]) > 1e-9 || math.Abs(p.Y-want[i][1]) > 1e-9 {
+			t.Errorf("the %s's point %d is %v, want %v", name, i, p, want[i])
+		}
+	}
+}
+
+func TestSplitsAreThoseOfTraining(t *testing.T) {
+	g := readGolden(t)
+	for lesion, want := range g.Splits {
+		if got := evaluation.SplitOf(lesion); got != want {
+			t.Errorf("%q is in %s, training puts it into %s", lesion, got, want)
+		}
+	}
+	parts := map[string]int{}
+	for i := range 10000 {
+		parts[evaluation.SplitOf(fmt.Sprintf("HAM_%07d", i))]++
+	}
+	if !maps.Equal(parts, g.Parts) {
+		t.Errorf("10,000 lesions fall into %v, in training into %v", parts, g.Parts)
+	}
+}

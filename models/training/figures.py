@@ -1,0 +1,151 @@
+"""Says what scikit-learn makes of made-up answers: the figures that Go's evaluation is held to.
+
+The answers are drawn from a seed, with many ties, because ties are where such code goes wrong.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+
+import numpy as np
+from sklearn import metrics as sk
+
+from deepskin_training.labels import DIAGNOSES, MALIGNANT, MALIGNANT_INDICES
+from deepskin_training.metrics import auc, with_intervals
+from deepskin_training.sources import split_of
+
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "internal/evaluation/testdata/golden.json"
+PHOTOS = 400
+LESIONS = 240
+ROUNDS = 4000
+LESION_IDS = 10000
+MALIGNANT_FROM, BENIGN_BELOW = 0.3, 0.15
+# At how much of one rate the other is read off; the margin is for rounding.
+TARGETS = (0.90, 0.95)
+MARGIN = 1e-9
+
+
+def make_answers(random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draws truths, probabilities [n, 7] in steps of 0.01, lesions, labels and refusals."""
+    lesion = random.integers(LESIONS, size=PHOTOS)
+    truth_of_lesion = random.choice(7, size=LESIONS, p=(0.08, 0.12, 0.14, 0.05, 0.16, 0.4, 0.05))
+    truth = truth_of_lesion[lesion]
+    logits = random.normal(0, 1.2, (PHOTOS, 7)) + random.normal(0, 0.8, (LESIONS, 7))[lesion]
+    logits[np.arange(PHOTOS), truth] += 1.8
+    logits[:, DIAGNOSES.index("nv")] += 0.5
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    probabilities = np.round(probabilities, 2)
+    malignancy = np.round(probabilities[:, MALIGNANT_INDICES].sum(1), 2)
+    refused = random.random(PHOTOS) < 0.08
+    label = np.where(malignancy >= MALIGNANT_FROM, "malignant", "inconclusive")
+    label = np.where(malignancy < BENIGN_BELOW, "benign", label)
+    return {
+        "lesion": lesion,
+        "truth": truth,
+        # Actinic keratoses count as malignant, but not as cancer.
+        "cancer": np.isin(truth, [DIAGNOSES.index(code) for code in ("bcc", "mel")]),
+        "probabilities": probabilities,
+        "malignancy": malignancy,
+        "label": np.where(refused, "inconclusive", label),
+        "refused": refused,
+    }
+
+
+def figures(answers: dict[str, np.ndarray]) -> dict[str, float]:
+    """Computes every figure; labels count for photos that were not refused, scores for all."""
+    truth, score, tops = answers["truth"], answers["malignancy"], answers["probabilities"].argmax(1)
+    malignant, melanoma = np.isin(truth, MALIGNANT_INDICES), DIAGNOSES.index("mel")
+    harmless = np.isin(truth, [DIAGNOSES.index(code) for code in ("nv", "bkl")])
+    known = answers["cancer"] | harmless
+    judged = ~answers["refused"]
+    called, was = answers["label"][judged] == "malignant", malignant[judged]
+    fpr, tpr, _ = sk.roc_curve(malignant, score, drop_intermediate=False)
+    return {
+        "malignant_auc": auc(malignant, score),
+        "melanoma_auc": auc(truth == melanoma, answers["probabilities"][:, melanoma]),
+        "cancer_auc": auc(answers["cancer"][known], score[known]),
+        "average_precision": sk.average_precision_score(malignant, score),
+        **{f"sensitivity_at_{t:.0%}_specificity".replace("%", ""):
+           tpr[fpr <= 1 - t + MARGIN].max() for t in TARGETS},
+        **{f"specificity_at_{t:.0%}_sensitivity".replace("%", ""):
+           1 - fpr[tpr >= t - MARGIN].min() for t in TARGETS},
+        "sensitivity": sk.recall_score(was, called),
+        "specificity": sk.recall_score(~was, ~called),
+        "precision": sk.precision_score(was, called),
+        "accuracy": sk.accuracy_score(was, called),
+        "f1": sk.f1_score(was, called),
+        "cancers_called_benign": (answers["label"][judged & answers["cancer"]] == "benign").mean(),
+        "inconclusive": (answers["label"][judged] == "inconclusive").mean(),
+        "diagnosis_accuracy": sk.accuracy_score(truth, tops),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, tops),
+        "calibration_error": calibration_error(score, malignant),
+        "refused": answers["refused"].mean(),
+    }
+
+
+def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) -> float:
+    """Is metrics.calibration_error, with equal scores kept in their order."""
+    parts = np.array_split(np.argsort(scores, kind="stable"), bins)
+    gaps = [abs(scores[part].mean() - outcomes[part].mean()) * len(part) for part in parts]
+    return float(sum(gaps) / len(scores))
+
+
+def describe(answers: dict[str, np.ndarray], rounds: int = ROUNDS) -> dict:
+    """Returns what the golden file holds."""
+    malignant = np.isin(answers["truth"], MALIGNANT_INDICES)
+    fpr, tpr, _ = sk.roc_curve(malignant, answers["malignancy"], drop_intermediate=False)
+    precision, recall, _ = sk.precision_recall_curve(malignant, answers["malignancy"])
+    tops = answers["probabilities"].argmax(1)
+    intervals = with_intervals(
+        lambda rows: figures({name: values[rows] for name, values in answers.items()}),
+        answers["lesion"], rounds)
+    lesions = [f"HAM_{i:07d}" for i in range(0, 200, 10)] + ["PAT_1014", ""]
+    return {
+        "labels": DIAGNOSES,
+        "malignant": MALIGNANT,
+        "photos": [
+            {
+                "lesion": f"L{answers['lesion'][i]}",
+                "diagnosis": DIAGNOSES[answers["truth"][i]],
+                "cancer": bool(answers["cancer"][i]),
+                "probabilities": answers["probabilities"][i].tolist(),
+                "malignancy": float(answers["malignancy"][i]),
+                "label": str(answers["label"][i]),
+                "refused": bool(answers["refused"][i]),
+            }
+            for i in range(len(malignant))
+        ],
+        # [value, low, high] by name
+        "figures": intervals,
+        "confusion": sk.confusion_matrix(answers["truth"], tops, labels=range(7)).tolist(),
+        "roc": np.stack([fpr, tpr], 1).tolist(),
+        "precision_recall": np.stack([recall, precision], 1)[::-1].tolist(),
+        "splits": {lesion: split_of(lesion) for lesion in lesions},
+        # How many of so many lesions are in each part: with these, a border that moves shows.
+        "parts": collections.Counter(split_of(f"HAM_{i:07d}") for i in range(LESION_IDS)),
+    }
+
+
+def write(content: dict, path: pathlib.Path) -> None:
+    """Writes the golden file with one line for each entry of its lists."""
+    lines = []
+    for key, value in content.items():
+        if isinstance(value, list):
+            value = "[\n" + ",\n".join(json.dumps(entry) for entry in value) + "\n]"
+        else:
+            value = json.dumps(value)
+        lines.append(f"{json.dumps(key)}: {value}")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Writes the golden file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=pathlib.Path, default=GOLDEN)
+    args = parser.parse_args()
+    write(describe(make_answers(np.random.default_rng(7))), args.out)
+
+
+if __name__ == "__main__":
+    main()

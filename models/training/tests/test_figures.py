@@ -1,0 +1,30 @@
+"""Tests of the figures that Go's evaluation is held to."""
+
+import json
+
+import numpy as np
+import pytest
+
+import figures
+
+
+def test_golden_file_is_what_scikit_learn_says_today() -> None:
+    """The committed file comes from the script, as far as it does not depend on chance."""
+    committed = json.loads(figures.GOLDEN.read_text(encoding="utf-8"))
+    fresh = json.loads(json.dumps(
+        figures.describe(figures.make_answers(np.random.default_rng(7)), rounds=1)))
+    for key in ("photos", "confusion", "splits", "parts", "labels", "malignant"):
+        assert fresh[key] == committed[key]
+    for key in ("roc", "precision_recall"):
+        assert np.allclose(fresh[key], committed[key], atol=1e-12)
+    assert fresh["figures"].keys() == committed["figures"].keys()
+    for name, (value, _, _) in fresh["figures"].items():
+        assert value == pytest.approx(committed["figures"][name][0], abs=1e-12)
+
+
+def test_answers_have_ties_and_every_kind() -> None:
+    """What the golden file is for: ties, refusals, and all labels and diagnoses."""
+    answers = figures.make_answers(np.random.default_rng(7))
+    assert len(np.unique(answers["malignancy"])) < len(answers["malignancy"]) / 3
+    assert set(answers["label"]) == {"benign", "malignant", "inconclusive"}
+    assert len(set(answers["truth"])) == 7 and answers["refused"].any()
