@@ -65,6 +65,12 @@ train: training-setup ## Train the model from DATA into models/deepskin.onnx; go
 		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUN))" --model "$(CURDIR)/models/deepskin.onnx"
 	$(MAKE) golden
 
+.PHONY: eda
+eda: training-setup ## Explore DATA: a page of plots in models/training/runs/eda (DOCUMENT=docs/data.md rewrites that too)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make eda DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(PYTHON) -m deepskin_training.eda --data "$(abspath $(DATA))" --out runs/eda \
+		$(if $(DOCUMENT),--document "$(abspath $(DOCUMENT))")
+
 .PHONY: golden
 golden: training-setup ## Write what independent Python says of the golden photos with the present model
 	cd $(TRAINING) && $(PYTHON) golden.py
@@ -76,5 +82,5 @@ test-training: training-setup ## Check the training code: Pylint and Pytest
 
 .PHONY: training-setup
 training-setup:
-	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, pylint, pytest' 2>/dev/null || \
-		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,pylint,python3-pytest
+	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib, pylint, pytest' 2>/dev/null || \
+		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib,pylint,python3-pytest
