@@ -119,12 +119,32 @@ const (
 	NotALesion    Problem = "not_a_lesion" // unlike anything the model was trained on
 )
 
+// A Kind is how a photo was taken. The model is calibrated for each.
+type Kind string
+
+// The kinds of photo.
+const (
+	Dermoscopy Kind = "dermoscopy" // through a dermatoscope
+	Phone      Kind = "phone"      // with nothing but a phone or camera
+)
+
+// A Box is a part of an upright photo: its sides as shares, 0 to 1, of the photo's width (left
+// and right) and height (top and bottom).
+type Box struct {
+	Left   float64 `json:"left"`
+	Top    float64 `json:"top"`
+	Right  float64 `json:"right"`
+	Bottom float64 `json:"bottom"`
+}
+
 // A Grid says where in the photo the model saw what speaks for the stated label: rows of values
-// from 0 (nothing) to 1 (most), row by row, stretched over the whole upright photo.
+// from 0 (nothing) to 1 (most), row by row, stretched over a part of the upright photo.
 type Grid struct {
 	Rows    int       `json:"rows"`
 	Columns int       `json:"columns"`
 	Values  []float32 `json:"values"`
+	// Part is what the grid is stretched over; nil is the whole photo.
+	Part *Box `json:"part,omitempty"`
 }
 
 // An Assessment is what the classifier says of one photo.
@@ -137,6 +157,18 @@ type Assessment struct {
 	Confidence float64 `json:"confidence"`
 	// Diagnoses holds the probabilities of all seven; nil where the model was not run.
 	Diagnoses map[Diagnosis]float64 `json:"diagnoses,omitempty"`
+	// Diagnosis is the one that the picture itself speaks for most: that with the highest
+	// probability if all seven were equally common. Empty where the model was not run.
+	Diagnosis Diagnosis `json:"diagnosis,omitempty"`
+	// Kind is what the photo looks like; empty where the model was not run.
+	Kind Kind `json:"kind,omitempty"`
+	// PhoneProbability is the probability, 0 to 1, that the photo is of kind Phone.
+	PhoneProbability float64 `json:"phone_probability,omitempty"`
+	// Lesion is where the model found the lesion; nil where it was not run.
+	Lesion *Box `json:"lesion,omitempty"`
+	// Closer says that the lesion was small in the photo, so the model looked again at the part
+	// around it, and the numbers are those of both looks.
+	Closer bool `json:"closer,omitempty"`
 	// Problems is empty unless the photo was refused.
 	Problems []Problem `json:"problems"`
 	// OOD is the out-of-distribution score, a distance: the higher, the less the photo
