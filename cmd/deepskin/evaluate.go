@@ -8,21 +8,20 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"deepskin/classifier"
+	"deepskin"
 	"deepskin/internal/evaluation"
 )
 
 // evaluateFlags are the flags of evaluate.
 type evaluateFlags struct {
-	data, labels, split, cluster string
-	rounds                       int
-	json, html                   string
-	bars, kind                   string
-	gate                         bool
+	data, labels, groups, split, cluster string
+	others, othersLabels, masks          string
+	rounds                               int
+	json, html                           string
+	bars, kind                           string
+	gate                                 bool
 }
 
 func evaluateCommand(env map[string]string) *cobra.Command {
@@ -35,23 +34,31 @@ func evaluateCommand(env map[string]string) *cobra.Command {
 			"with plots. Without labels it measures only refusals and times.\n\n" +
 			"Labels are a CSV file with a header, as HAM10000's and PAD-UFES-20's: image_id, image\n" +
 			"or file; dx, diagnosis or diagnostic, or malignant (1 or 0); cancer, patient_id and\n" +
-			"lesion_id if known. All other columns are groups.",
+			"lesion_id if known. All other columns are groups.\n\n" +
+			"Photos, others and masks are folders, with those in them, or tar archives, which may be\n" +
+			"compressed with gzip.",
 		Example: "  deepskin evaluate --data HAM10000/ --labels HAM10000_metadata.csv --split test \\\n" +
-			"      --kind dermoscopy --json report.json --html report.html",
+			"      --kind dermoscopy --others phone_photos.tar --masks HAM10000_masks.tar.gz \\\n" +
+			"      --json report.json --html report.html",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return evaluate(cmd.Context(), env, flags, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.data, "data", "", "folder, with those in it, or uncompressed tar archive with the photos")
+	f.StringVar(&flags.data, "data", "", "the photos")
 	f.StringVar(&flags.labels, "labels", "", "CSV file with what is true of them")
-	f.StringVar(&flags.split, "split", evaluation.All, "test, validation, train or all: the parts that training makes, by a hash of the lesion or patient")
+	f.StringVar(&flags.groups, "groups", "", "CSV file with further columns for groups, by the photo's name as in the labels")
+	f.StringVar(&flags.split, "split", evaluation.All, "test, validation, train or all: the parts that training makes, by a hash of the lesion or patient;\n"+
+		"or, without labels, unfitted: the half, by a hash of the name, that training fits no refusal on")
 	f.StringVar(&flags.cluster, "cluster", "", "column whose photos are resampled together (default patient_id, or else lesion_id)")
 	f.IntVar(&flags.rounds, "rounds", 1000, "bootstrap rounds")
 	f.StringVar(&flags.json, "json", "", "file to write the report to as JSON")
 	f.StringVar(&flags.html, "html", "", "file to write the report to as a page with plots")
-	f.StringVar(&flags.kind, "kind", "", "kind of photo whose bars to compare with: dermoscopy, phone or not_skin")
+	f.StringVar(&flags.kind, "kind", "", "what the photos are, and so whose bars to compare with: dermoscopy, phone or not_skin")
+	f.StringVar(&flags.others, "others", "", "photos of the other kind, dermoscopy or phone, to measure how well the two are told apart")
+	f.StringVar(&flags.othersLabels, "others-labels", "", "CSV file with labels of the others, which keeps only their test part")
+	f.StringVar(&flags.masks, "masks", "", "masks that are white on the lesion, PHOTO_segmentation.png, to measure where the model looked")
 	f.StringVar(&flags.bars, "bars", beside("models/bars.json"), "JSON file with the bars")
 	f.BoolVar(&flags.gate, "gate", false, "end with status 1 if a bar is missed")
 	cobra.CheckErr(cmd.MarkFlagRequired("data"))
@@ -59,8 +66,8 @@ func evaluateCommand(env map[string]string) *cobra.Command {
 }
 
 func evaluate(ctx context.Context, env map[string]string, flags evaluateFlags, stdout, stderr io.Writer) (err error) {
-	if flags.rounds < 1 {
-		return errors.New("--rounds must be at least 1")
+	if err := flags.check(); err != nil {
+		return err
 	}
 	bars, err := readBars(flags)
 	if err != nil {
@@ -75,7 +82,7 @@ func evaluate(ctx context.Context, env map[string]string, flags evaluateFlags, s
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	set, err := assessSet(ctx, model, s.workers(), flags, stderr)
+	set, err := assessor{model, s.workers(), stderr}.set(ctx, flags)
 	if err != nil {
 		return err
 	}
@@ -95,12 +102,27 @@ func evaluate(ctx context.Context, env map[string]string, flags evaluateFlags, s
 	return nil
 }
 
+// check finds flags that do not go together.
+func (f evaluateFlags) check() error {
+	twoKinds := f.kind == string(deepskin.Dermoscopy) || f.kind == string(deepskin.Phone)
+	switch {
+	case f.rounds < 1:
+		return errors.New("--rounds must be at least 1")
+	case f.gate && f.kind == "":
+		return errors.New("--gate needs --kind: without bars nothing can be missed")
+	case f.groups != "" && f.labels == "":
+		return errors.New("--groups needs --labels")
+	case f.others != "" && !twoKinds:
+		return fmt.Errorf("--others needs --kind %s or %s", deepskin.Dermoscopy, deepskin.Phone)
+	case f.othersLabels != "" && f.others == "":
+		return errors.New("--others-labels needs --others")
+	}
+	return nil
+}
+
 // readBars returns no bars where no kind of photo is named.
 func readBars(flags evaluateFlags) ([]evaluation.Bar, error) {
 	if flags.kind == "" {
-		if flags.gate {
-			return nil, errors.New("--gate needs --kind: without bars nothing can be missed")
-		}
 		return nil, nil
 	}
 	file, err := os.Open(flags.bars)
@@ -109,54 +131,6 @@ func readBars(flags evaluateFlags) ([]evaluation.Bar, error) {
 	}
 	defer file.Close()
 	return evaluation.ReadBars(file, flags.kind)
-}
-
-// assessSet finds the photos and what is true of them, and has the classifier assess them.
-func assessSet(
-	ctx context.Context, model *classifier.Classifier, workers int, flags evaluateFlags, stderr io.Writer,
-) (set *evaluation.Set, err error) {
-	files, err := evaluation.OpenFiles(flags.data)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, files.Close()) }()
-	var labels *evaluation.Labels
-	if flags.labels != "" {
-		file, err := os.Open(flags.labels)
-		if err != nil {
-			return nil, fmt.Errorf("read labels: %w", err)
-		}
-		defer file.Close()
-		if labels, err = evaluation.ReadLabels(file, model.Info().Malignant, flags.cluster); err != nil {
-			return nil, err
-		}
-	}
-	set, chosen, err := evaluation.Select(files.Names(), labels, flags.split)
-	if err != nil {
-		return nil, err
-	}
-	bar := progressbar.NewOptions(len(chosen), progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetVisibility(isTerminal(stderr)),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(workers)
-	for i, name := range chosen {
-		group.Go(func() error {
-			photo, err := files.Read(name)
-			if err != nil {
-				return err
-			}
-			assessment, err := model.Assess(ctx, photo)
-			if err != nil {
-				return fmt.Errorf("assess %s: %w", name, err)
-			}
-			assessment.Grid = nil // thousands of them would only fill the memory
-			set.Photos[i].Assessment = assessment
-			_ = bar.Add(1) // a progress bar that cannot be drawn is no reason to stop
-			return nil
-		})
-	}
-	return set, group.Wait()
 }
 
 // writeReport prints the table and writes the files that were asked for.

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -129,17 +133,75 @@ func TestEvaluateIsAGate(t *testing.T) {
 	}
 }
 
+// Masks that are all white or all black but for a corner tell how many grids point at them.
+func TestEvaluateHoldsGridsToMasks(t *testing.T) {
+	folder, labels := drawnSet(t)
+	masks := t.TempDir()
+	for i := range 8 { // the other four have none
+		mask := image.NewGray(image.Rect(0, 0, 320, 240))
+		white := mask.Rect
+		if i%2 == 0 {
+			white = image.Rect(0, 0, 2, 2) // the grid's peak is elsewhere
+		}
+		draw.Draw(mask, white, image.White, image.Point{}, draw.Src)
+		var content bytes.Buffer
+		if err := png.Encode(&content, mask); err != nil {
+			t.Fatal(err)
+		}
+		save(t, filepath.Join(masks, fmt.Sprintf("drawn%02d_segmentation.png", i)), content.Bytes())
+	}
+	groups := filepath.Join(masks, "groups.csv")
+	save(t, groups, []byte("image_id,hair\ndrawn00,1\n"))
+	report := filepath.Join(masks, "report.json")
+	bars := filepath.Join(masks, "bars.json")
+	save(t, bars, []byte(`{"dermoscopy": [{"figure": "pointing_game", "at_least": 0.4}, {"figure": "melanoma_auc", "at_least": 0}]}`))
+	others, _ := drawnSet(t)
+	ofOthers, inTest := "image_id,lesion_id,dx\n", 0
+	for i := range 12 {
+		ofOthers += fmt.Sprintf("drawn%02d,HAM_%d,nv\n", i, i)
+		if evaluation.SplitOf(fmt.Sprintf("HAM_%d", i)) == evaluation.Test {
+			inTest++
+		}
+	}
+	othersLabels := filepath.Join(masks, "others.csv")
+	save(t, othersLabels, []byte(ofOthers))
+	out, log, err := program(t, environ(t, nil), "evaluate", "--data", folder, "--labels", labels, "--groups", groups,
+		"--masks", masks, "--kind", "dermoscopy", "--others", others, "--others-labels", othersLabels, "--rounds", "20",
+		"--bars", bars, "--json", report, "--gate")
+	if err != nil {
+		t.Fatalf("evaluate: %v\n%s%s", err, log, out)
+	}
+	var got evaluation.Report
+	if err := json.Unmarshal(read(t, report), &got); err != nil {
+		t.Fatal(err)
+	}
+	if f, _ := got.Figure("pointing_game"); f.Value != 0.5 || f.Photos != 8 {
+		t.Errorf("the pointing game is %+v", f)
+	}
+	if f, _ := got.Figure("evidence_on_lesion"); f.Value < 0.5 || f.Value > 0.51 {
+		t.Errorf("the evidence on the lesion is %+v", f)
+	}
+	if got.Data.Photos != 12 || got.Data.Kind != deepskin.Dermoscopy || got.Speed.Median <= 0 || got.Speed.P95 < got.Speed.Median {
+		t.Errorf("the data are %+v, the speed %+v", got.Data, got.Speed)
+	}
+	if got.Data.Others != inTest || inTest == 0 {
+		t.Errorf("there are %d others, want %d", got.Data.Others, inTest)
+	}
+}
+
 func TestShippedBarsAreReadable(t *testing.T) {
-	for _, kind := range []string{"dermoscopy", "phone", "not_skin"} {
+	for kind, want := range map[string]int{"dermoscopy": 9, "phone": 5, "not_skin": 1} {
 		bars, err := readBars(evaluateFlags{bars: "../../models/bars.json", kind: kind})
-		if err != nil || len(bars) == 0 {
-			t.Errorf("bars for %s: %v, %v", kind, bars, err)
+		if err != nil || len(bars) != want {
+			t.Errorf("bars for %s: %v, %v; want %d", kind, bars, err, want)
 		}
 	}
 }
 
 func TestEvaluateRefusesWhatItCannotMeasure(t *testing.T) {
 	folder, labels := drawnSet(t)
+	masks := t.TempDir()
+	save(t, filepath.Join(masks, "of_another_photo.png"), nil)
 	for want, args := range map[string][]string{
 		"\"data\" not set":   {},
 		"no such file":       {"--data", filepath.Join(folder, "missing")},
@@ -147,6 +209,13 @@ func TestEvaluateRefusesWhatItCannotMeasure(t *testing.T) {
 		"unknown split":      {"--data", folder, "--labels", labels, "--split", "half"},
 		"no column \"town\"": {"--data", folder, "--labels", labels, "--cluster", "town"},
 		"--rounds":           {"--data", folder, "--rounds", "0"},
+		"--groups needs":     {"--data", folder, "--groups", labels},
+		"--others needs":     {"--data", folder, "--others", folder, "--kind", "not_skin"},
+		"--others-labels":    {"--data", folder, "--others-labels", labels},
+		"no photo has one":   {"--data", folder, "--masks", masks},
+		"read groups":        {"--data", folder, "--labels", labels, "--groups", filepath.Join(folder, "missing.csv")},
+		"no photo (":         {"--data", folder, "--kind", "phone", "--others", t.TempDir(), "--bars", "../../models/bars.json"},
+		"without labels":     {"--data", folder, "--labels", labels, "--split", "unfitted"},
 		"no kind \"sky\"":    {"--data", folder, "--kind", "sky", "--bars", "../../models/bars.json"},
 	} {
 		if _, _, err := program(t, environ(t, nil), append([]string{"evaluate"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {

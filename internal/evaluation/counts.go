@@ -1,7 +1,9 @@
 package evaluation
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"deepskin"
 )
@@ -69,26 +71,31 @@ type answers struct {
 	truth, tells []int
 }
 
-// diagnosed takes the photos whose diagnosis is known and which the model judged.
+// diagnosed takes the photos whose diagnosis is known and for which the classifier has one.
 func diagnosed(photos []Photo, rows []int) answers {
 	var a answers
 	for _, row := range rows {
 		p := photos[row]
-		if p.Truth == nil || p.Truth.Diagnosis == "" || p.Assessment.Diagnoses == nil {
+		if p.Truth == nil {
 			continue
 		}
-		truth, top := 0, 0
-		for i, d := range diagnoses {
-			if d == p.Truth.Diagnosis {
-				truth = i
-			}
-			if p.Assessment.Diagnoses[d] > p.Assessment.Diagnoses[diagnoses[top]] {
-				top = i
-			}
+		truth, told := slices.Index(diagnoses, p.Truth.Diagnosis), slices.Index(diagnoses, stated(p.Assessment))
+		if truth >= 0 && told >= 0 {
+			a.rows, a.truth, a.tells = append(a.rows, row), append(a.truth, truth), append(a.tells, told)
 		}
-		a.rows, a.truth, a.tells = append(a.rows, row), append(a.truth, truth), append(a.tells, top)
 	}
 	return a
+}
+
+// stated returns the diagnosis that the classifier names, or else the likeliest; empty where the
+// model was not run.
+func stated(a deepskin.Assessment) deepskin.Diagnosis {
+	if a.Diagnosis != "" || a.Diagnoses == nil {
+		return a.Diagnosis
+	}
+	return slices.MaxFunc(diagnoses, func(x, y deepskin.Diagnosis) int {
+		return cmp.Compare(a.Diagnoses[x], a.Diagnoses[y])
+	})
 }
 
 func (a answers) confusion(weights []int) [][]int {

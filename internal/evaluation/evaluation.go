@@ -21,6 +21,8 @@ type Photo struct {
 	Truth *Truth
 	// Assessment is the classifier's. Its Diagnoses are nil where the photo could not be read.
 	Assessment deepskin.Assessment
+	// Explanation is nil where no mask says where the lesion lies.
+	Explanation *Explanation
 }
 
 // A Truth is what is known of a photo.
@@ -52,7 +54,13 @@ type Set struct {
 	Photos []Photo
 	// Columns name the groups, such as "sex".
 	Columns []string
-	Data    Data
+	// Kind is how all photos were taken; empty, or a word of the caller's, where they were not
+	// taken in one of the two ways.
+	Kind deepskin.Kind
+	// Others are photos of the other kind, which tell only whether kinds are told apart. Their
+	// truths may be nil.
+	Others []Photo
+	Data   Data
 }
 
 // labelled reports whether the truth is known.
@@ -62,16 +70,18 @@ func (s *Set) labelled() bool { return len(s.Photos) > 0 && s.Photos[0].Truth !=
 // rounds; rounds must be positive. The same assessments give the same report, times apart.
 func (s *Set) Evaluate(rounds int) Report {
 	report := Report{Data: s.describe(), Rounds: rounds}
-	everyone := make([]int, len(s.Photos))
-	for i := range everyone {
-		everyone[i] = i
+	photos := slices.Concat(s.Photos, s.Others)
+	rows := make([]int, len(photos))
+	for i := range rows {
+		rows[i] = i
 	}
-	estimators := estimatorsOf(s.Photos, everyone, names())
+	everyone, others := rows[:len(s.Photos)], rows[len(s.Photos):]
+	estimators := everyFigure(photos, everyone, others, s.Kind)
 	groups := s.groups()
 	for _, g := range groups {
-		estimators = append(estimators, estimatorsOf(s.Photos, g.rows, groupFigures)...)
+		estimators = append(estimators, figuresOfGroup(s.Photos, g.rows)...)
 	}
-	figures := bootstrap(s.clusters(), estimators, rounds)
+	figures := bootstrap([][]string{clusters(s.Photos), clusters(s.Others)}, estimators, rounds)
 	report.Figures, figures = defined(figures[:len(names())]), figures[len(names()):]
 	for _, g := range groups {
 		g.group.Figures, figures = g.group.telling(defined(figures[:len(groupFigures)])), figures[len(groupFigures):]
@@ -83,9 +93,9 @@ func (s *Set) Evaluate(rounds int) Report {
 }
 
 // clusters returns each photo's cluster; where nothing is known each photo is one of its own.
-func (s *Set) clusters() []string {
-	clusters := make([]string, len(s.Photos))
-	for i, p := range s.Photos {
+func clusters(photos []Photo) []string {
+	clusters := make([]string, len(photos))
+	for i, p := range photos {
 		clusters[i] = p.Name
 		if p.Truth != nil {
 			clusters[i] = p.Truth.Cluster
@@ -97,7 +107,7 @@ func (s *Set) clusters() []string {
 // describe completes the description of the data with what the photos say.
 func (s *Set) describe() Data {
 	data := s.Data
-	data.Photos = len(s.Photos)
+	data.Photos, data.Kind, data.Others = len(s.Photos), s.Kind, len(s.Others)
 	names := make([]string, len(s.Photos))
 	for i, p := range s.Photos {
 		names[i] = p.Name
@@ -114,8 +124,6 @@ func (s *Set) describe() Data {
 	slices.Sort(names)
 	hash := sha256.Sum256([]byte(strings.Join(names, "\n")))
 	data.NamesSHA256 = hex.EncodeToString(hash[:])
-	clusters := s.clusters()
-	slices.Sort(clusters)
-	data.Clusters = len(slices.Compact(clusters))
+	data.Clusters = enumerate(clusters(s.Photos)).count
 	return data
 }

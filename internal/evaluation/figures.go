@@ -35,6 +35,12 @@ var titles = []struct{ name, title string }{
 	{"balanced_accuracy", "balanced accuracy over seven diagnoses"},
 	{"calibration_error", "calibration error of the malignancy"},
 	{"refused", "refused"},
+	{"kind_auc", "dermoscopy told from phone photos, AUC"},
+	{"kind_right", "kind of photo named rightly"},
+	{"closer", "looked at again, closer"},
+	{"pointing_game", "grid's peak on the lesion (pointing game)"},
+	{"evidence_on_lesion", "share of the grid's weight on the lesion"},
+	{"lesion_overlap", "box found against the lesion's (IoU)"},
 }
 
 // groupFigures are those that are computed by group.
@@ -58,9 +64,20 @@ func titleOf(name string) string {
 	return titles[i].title
 }
 
-// estimatorsOf prepares the wanted figures of some of the photos, in the order wanted.
-func estimatorsOf(photos []Photo, rows []int, wanted []string) []estimator {
-	all := append(scoreFigures(photos, rows), labelFigures(photos, rows)...)
+// everyFigure prepares all figures of the photos, in the order of tables; others are the rows of
+// the photos of the other kind.
+func everyFigure(photos []Photo, rows, others []int, kind deepskin.Kind) []estimator {
+	return choose(names(), slices.Concat(scoreFigures(photos, rows), labelFigures(photos, rows),
+		kindFigures(photos, rows, others, kind), explanationFigures(photos, rows)))
+}
+
+// figuresOfGroup prepares the figures that are computed by group, in their order.
+func figuresOfGroup(photos []Photo, rows []int) []estimator {
+	return choose(groupFigures, slices.Concat(scoreFigures(photos, rows), labelFigures(photos, rows)))
+}
+
+// choose returns the wanted ones, in the order wanted.
+func choose(wanted []string, all []estimator) []estimator {
 	var chosen []estimator
 	for _, name := range wanted {
 		i := slices.IndexFunc(all, func(e estimator) bool { return e.name == name })

@@ -2,6 +2,8 @@ package evaluation
 
 import (
 	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +19,11 @@ import (
 var extensions = []string{".jpg", ".jpeg", ".png", ".webp"}
 
 // Files are the photos below a folder or in a tar archive. Several may be read at the same time.
+// An archive that is compressed is held in memory as a whole.
 type Files struct {
-	folder  string
-	archive *os.File
+	folder string
+	// archive is nil for a folder.
+	archive archive
 	// places are where in the archive the photos lie.
 	places map[string]place
 	names  []string
@@ -27,8 +31,15 @@ type Files struct {
 
 type place struct{ offset, size int64 }
 
+// An archive is a tar archive that is not, or no longer, compressed.
+type archive interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
 // OpenFiles finds the photos by their extensions; hidden files and folders are left out. An
-// archive must not be compressed. Close the files when they are no longer needed.
+// archive is compressed with gzip if its name ends in .gz or .tgz, and else not at all. Close the
+// files when they are no longer needed.
 func OpenFiles(path string) (*Files, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -71,10 +82,10 @@ func (f *Files) Read(name string) ([]byte, error) {
 
 // Close closes the archive.
 func (f *Files) Close() error {
-	if f.archive == nil {
-		return nil
+	if closer, ok := f.archive.(io.Closer); ok {
+		return closer.Close()
 	}
-	return f.archive.Close()
+	return nil
 }
 
 func (f *Files) listFolder() error {
@@ -94,7 +105,7 @@ func (f *Files) listFolder() error {
 
 // listArchive notes where the photos lie, so that they need not be read in order, nor be kept.
 func (f *Files) listArchive(path string) (err error) {
-	if f.archive, err = os.Open(path); err != nil {
+	if f.archive, err = openArchive(path); err != nil {
 		return err
 	}
 	reader := tar.NewReader(f.archive)
@@ -119,6 +130,27 @@ func (f *Files) listArchive(path string) (err error) {
 		}
 		f.places[header.Name] = place{offset, header.Size} // a later file replaces an earlier one
 	}
+}
+
+// openArchive opens the file, or unpacks it into memory.
+func openArchive(path string) (archive, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if ext := strings.ToLower(filepath.Ext(path)); ext != ".gz" && ext != ".tgz" {
+		return file, nil
+	}
+	defer file.Close()
+	packed, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", path, err)
+	}
+	content, err := io.ReadAll(packed)
+	if err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", path, err)
+	}
+	return bytes.NewReader(content), nil
 }
 
 func isPhoto(name string) bool {

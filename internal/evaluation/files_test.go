@@ -38,6 +38,19 @@ func archive(t *testing.T, names ...string) []byte {
 	return out.Bytes()
 }
 
+func compress(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
 func save(t *testing.T, path string, content []byte) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -54,8 +67,10 @@ func TestFilesOfFoldersAndArchives(t *testing.T) {
 	for _, name := range there {
 		save(t, filepath.Join(folder, name), []byte(name))
 	}
-	packed := save(t, filepath.Join(t.TempDir(), "photos.tar"), archive(t, there...))
-	for _, path := range []string{folder, packed} {
+	plain := save(t, filepath.Join(t.TempDir(), "photos.tar"), archive(t, there...))
+	packed := save(t, filepath.Join(t.TempDir(), "photos.tar.gz"), compress(t, archive(t, there...)))
+	short := save(t, filepath.Join(t.TempDir(), "photos.TGZ"), compress(t, archive(t, there...)))
+	for _, path := range []string{folder, plain, packed, short} {
 		files, err := evaluation.OpenFiles(path)
 		if err != nil {
 			t.Fatal(err)
@@ -79,20 +94,15 @@ func TestFilesOfFoldersAndArchives(t *testing.T) {
 }
 
 func TestFilesThatCannotBeFound(t *testing.T) {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(archive(t, "a.jpg")); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	packed := compress(t, archive(t, "a.jpg"))
 	folder := t.TempDir()
 	for path, want := range map[string]string{
 		filepath.Join(folder, "missing"): "no such file",
 		t.TempDir():                      "no photo",
-		save(t, filepath.Join(folder, "a.tar"), archive(t, "b.txt")): "no photo",
-		save(t, filepath.Join(folder, "a.tar.gz"), packed.Bytes()):   "as a tar archive",
+		save(t, filepath.Join(folder, "a.tar"), archive(t, "b.txt")):        "no photo",
+		save(t, filepath.Join(folder, "b.tar"), packed):                     "as a tar archive",
+		save(t, filepath.Join(folder, "a.tar.gz"), archive(t, "a.jpg")):     "unpack",
+		save(t, filepath.Join(folder, "b.tar.gz"), packed[:len(packed)-20]): "unpack",
 	} {
 		if _, err := evaluation.OpenFiles(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s gives %v, want %q in it", path, err, want)

@@ -24,7 +24,11 @@ type golden struct {
 		Malignancy    float64
 		Label         deepskin.Label
 		Refused       bool
+		Stated        deepskin.Diagnosis
+		Phone         float64
 	}
+	// Others is how much photos of the other kind look like phone photos.
+	Others          []float64
 	Malignant       []deepskin.Diagnosis
 	Figures         map[string][3]float64
 	Confusion       [][]int
@@ -51,12 +55,14 @@ func readGolden(t *testing.T) golden {
 	return g
 }
 
-// set turns the golden answers into photos, with the lesion's last digit as a group.
+// set turns the golden answers into dermoscopy, with the lesion's last digit as a group, and phone
+// photos beside it.
 func (g golden) set() *evaluation.Set {
-	set := &evaluation.Set{Columns: []string{"digit"}, Data: evaluation.Data{Split: evaluation.All, Cluster: "lesion_id"}}
+	set := &evaluation.Set{Columns: []string{"digit"}, Kind: deepskin.Dermoscopy, Data: evaluation.Data{Split: evaluation.All, Cluster: "lesion_id"}}
 	for i, p := range g.Photos {
 		assessment := deepskin.Assessment{
 			Label: p.Label, Malignancy: p.Malignancy, Diagnoses: map[deepskin.Diagnosis]float64{}, Millis: float64(i),
+			Diagnosis: p.Stated, PhoneProbability: p.Phone, Kind: kindOf(p.Phone),
 		}
 		for n, d := range g.Labels {
 			assessment.Diagnoses[d] = p.Probabilities[n]
@@ -72,13 +78,25 @@ func (g golden) set() *evaluation.Set {
 			},
 		})
 	}
+	for i, phone := range g.Others {
+		set.Others = append(set.Others, evaluation.Photo{
+			Name: fmt.Sprintf("other%03d", i), Assessment: deepskin.Assessment{PhoneProbability: phone, Kind: kindOf(phone)},
+		})
+	}
 	return set
+}
+
+func kindOf(phone float64) deepskin.Kind {
+	if phone > 0.5 {
+		return deepskin.Phone
+	}
+	return deepskin.Dermoscopy
 }
 
 func TestFiguresAgreeWithScikitLearn(t *testing.T) {
 	g := readGolden(t)
 	report := g.set().Evaluate(4000)
-	if len(report.Figures) != len(g.Figures) {
+	if len(report.Figures) != len(g.Figures)+1 { // that no photo was looked at again needs no library
 		t.Errorf("%d figures, scikit-learn has %d", len(report.Figures), len(g.Figures))
 	}
 	for name, want := range g.Figures {

@@ -46,6 +46,8 @@ type barView struct {
 type confusionRow struct {
 	Truth deepskin.Diagnosis
 	Cells []confusionCell
+	// Right is the share of the row's photos that were named rightly.
+	Right string
 }
 
 type confusionCell struct {
@@ -109,7 +111,7 @@ func (r *Report) confusionRows() []confusionRow {
 		for _, n := range counts {
 			photos += n
 		}
-		row := confusionRow{Truth: r.Confusion.Diagnoses[i]}
+		row := confusionRow{Truth: r.Confusion.Diagnoses[i], Right: percentOf(counts[i], photos)}
 		for j, n := range counts {
 			share := ratio(n, max(photos, 1))
 			row.Cells = append(row.Cells, confusionCell{n, share, share > 0.55, i == j})

@@ -2,6 +2,8 @@ package evaluation_test
 
 import (
 	"bytes"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +15,14 @@ import (
 
 // The page is one file: it is opened from the disk, and whatever it lacked would be a complaint.
 func TestPageShowsTheReport(t *testing.T) {
-	report := readGolden(t).set().Evaluate(200)
+	set := readGolden(t).set()
+	for i := range set.Photos {
+		set.Photos[i].Explanation = &evaluation.Explanation{Hit: float64(i % 2), Share: float64(i%10) / 10, Overlap: math.NaN()}
+	}
+	report := set.Evaluate(200)
 	report.Model.Version = "made-up-model"
-	report.Compare(readBars(t, `{"x": [{"figure": "malignant_auc", "at_least": 0.95}, {"figure": "refused", "at_most": 0.5}]}`, "x"))
+	report.Compare(readBars(t, `{"x": [{"figure": "malignant_auc", "at_least": 0.95}, {"figure": "refused", "at_most": 0.5},
+		{"figure": "kind_auc", "at_least": 0.97}, {"figure": "pointing_game", "at_least": 0.9}, {"figure": "lesion_overlap", "at_least": 0.5}]}`, "x"))
 	var page bytes.Buffer
 	if err := report.WriteHTML(&page); err != nil {
 		t.Fatal(err)
@@ -32,6 +39,9 @@ func TestPageShowsTheReport(t *testing.T) {
 	tab.Want("h1", "made-up-model")
 	tab.Want(".figures", "≥ 0.95 MISS")
 	tab.Want(".figures", "≤ 0.5 pass")
+	tab.Want(".figures", "≥ 0.97 pass")
+	tab.Want(".figures", "0.500")              // of the pointing game
+	tab.Want(".figures", "≥ 0.5 not measured") // of the overlap, which no photo has
 	tab.Want(".refusals", "blurred")
 	tab.Want(".confusion", "vasc")
 	tab.Until(`document.querySelectorAll("polyline.curve").length == 2`)     // ROC, precision and recall
@@ -48,7 +58,7 @@ func TestPageWithoutTruthShowsRefusals(t *testing.T) {
 	}
 	set.Columns = nil
 	report := set.Evaluate(50)
-	if len(report.Figures) != 1 || report.Figures[0].Name != "refused" || report.Groups != nil || report.Confusion != nil {
+	if got := fmt.Sprint(figureNames(report)); got != "[refused kind_auc kind_right closer]" || report.Groups != nil || report.Confusion != nil {
 		t.Errorf("without truth there are the figures %v", report.Figures)
 	}
 	var page bytes.Buffer
@@ -58,6 +68,14 @@ func TestPageWithoutTruthShowsRefusals(t *testing.T) {
 	if !strings.Contains(page.String(), "blurred") || strings.Contains(page.String(), "ROC") {
 		t.Error("the page wants refusals and no curve")
 	}
+}
+
+func figureNames(report evaluation.Report) []string {
+	var names []string
+	for _, f := range report.Figures {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 func readBars(t *testing.T, content, kind string) []evaluation.Bar {

@@ -54,15 +54,10 @@ type layout struct {
 // cluster names the column whose photos belong together; empty means patient_id, or else
 // lesion_id, or else that each photo stands alone.
 func ReadLabels(r io.Reader, malignant []deepskin.Diagnosis, cluster string) (*Labels, error) {
-	rows, err := csv.NewReader(r).ReadAll()
+	header, rows, err := readTable(r)
 	if err != nil {
 		return nil, fmt.Errorf("read labels: %w", err)
 	}
-	if len(rows) < 2 {
-		return nil, errors.New("read labels: want a header and a row for each photo")
-	}
-	header := rows[0]
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // as spreadsheets write it
 	place, err := findColumns(header, cluster)
 	if err != nil {
 		return nil, fmt.Errorf("read labels: %w", err)
@@ -74,7 +69,7 @@ func ReadLabels(r io.Reader, malignant []deepskin.Diagnosis, cluster string) (*L
 	for _, c := range place.groups {
 		labels.columns = append(labels.columns, header[c])
 	}
-	for i, row := range rows[1:] {
+	for i, row := range rows {
 		name := stem(row[place.image])
 		if labels.truths[name] != nil {
 			return nil, fmt.Errorf("read labels: row %d: %s has a label already", i+2, name)
@@ -92,6 +87,20 @@ func ReadLabels(r io.Reader, malignant []deepskin.Diagnosis, cluster string) (*L
 		}
 	}
 	return labels, nil
+}
+
+// readTable reads a CSV file with a header.
+func readTable(r io.Reader) (header []string, rows [][]string, err error) {
+	rows, err = csv.NewReader(r).ReadAll()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) < 2 {
+		return nil, nil, errors.New("want a header and a row for each photo")
+	}
+	header = rows[0]
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // as spreadsheets write it
+	return header, rows[1:], nil
 }
 
 func findColumns(header []string, cluster string) (layout, error) {

@@ -168,3 +168,65 @@ func TestSelectKeepsLesionsAndPatientsTogether(t *testing.T) {
 		}
 	}
 }
+
+// The half that is left is that of is_held_out in models/training.
+func TestUnfittedIsHalfOfTheNames(t *testing.T) {
+	var files []string
+	for i := range 1000 {
+		files = append(files, fmt.Sprintf("folder/photo%d.jpg", i))
+	}
+	set, chosen, err := evaluation.Select(files, nil, evaluation.Unfitted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]bool{}
+	for i, p := range set.Photos {
+		kept[p.Name] = chosen[i] == "folder/"+p.Name+".jpg"
+	}
+	for i := range 1000 {
+		name := fmt.Sprintf("photo%d", i)
+		hash := sha256.Sum256([]byte(name))
+		if kept[name] != (hash[0] < 128) {
+			t.Errorf("%s, with the hash %x..., is kept: %v", name, hash[:2], kept[name])
+		}
+	}
+	if set.Data.Split != "unfitted" || len(kept) < 400 || len(kept) > 600 {
+		t.Errorf("%d of 1000 are in the part %s", len(kept), set.Data.Split)
+	}
+	labels := readLabels(t, "image_id,dx\nphoto0,mel\n", "")
+	if _, _, err := evaluation.Select(files, labels, evaluation.Unfitted); err == nil || !strings.Contains(err.Error(), "without labels") {
+		t.Errorf("with labels it gives %v", err)
+	}
+}
+
+func TestGroupsFromAnotherFile(t *testing.T) {
+	labels := readLabels(t, "image_id,dx,sex\na,mel,male\nb,nv,female\n", "")
+	if err := labels.AddGroups(strings.NewReader("\ufeffhair,file,clinic_id,age\n1.0,x/a.jpg,C,34\n0,c.jpg,C,50\n")); err != nil {
+		t.Fatal(err)
+	}
+	set, _, err := evaluation.Select([]string{"a.jpg", "b.jpg"}, labels, evaluation.All)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(set.Columns); got != "[dx sex hair age]" {
+		t.Errorf("the columns are %s", got)
+	}
+	for i, want := range []string{"[mel male 1 30 to 39]", "[nv female not stated not stated]"} {
+		if got := fmt.Sprint(set.Photos[i].Truth.Groups); got != want {
+			t.Errorf("%s is in the groups %s, want %s", set.Photos[i].Name, got, want)
+		}
+	}
+	for content, want := range map[string]string{
+		"":                             "a header",
+		"name,ink\na,1\n":              "no column names the photos",
+		"image_id,sex\na,male\n":       `a column "sex" already`,
+		"image_id,ink,ink\na,1,1\n":    `a column "ink" already`,
+		"image_id,ink\na,1\na.png,0\n": "row 3: a has groups already",
+		"image_id,ink\nz,1\n":          "groups of other photos",
+	} {
+		labels := readLabels(t, "image_id,dx,sex\na,mel,male\nb,nv,female\n", "")
+		if err := labels.AddGroups(strings.NewReader(content)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %q in it", content, err, want)
+		}
+	}
+}

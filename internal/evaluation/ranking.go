@@ -21,8 +21,8 @@ type ranking struct {
 	positive []bool
 }
 
-// rank sorts those photos for which ask returns a score; equal scores stay in their order.
-func rank(photos []Photo, rows []int, ask func(Photo) (score float64, positive, ok bool)) ranking {
+// rank sorts those rows for which ask returns a score; equal scores stay in their order.
+func rank(rows []int, ask func(row int) (score float64, positive, ok bool)) ranking {
 	type entry struct {
 		row      int
 		score    float64
@@ -30,10 +30,7 @@ func rank(photos []Photo, rows []int, ask func(Photo) (score float64, positive, 
 	}
 	var entries []entry
 	for _, row := range rows {
-		if photos[row].Truth == nil || photos[row].Assessment.Diagnoses == nil {
-			continue
-		}
-		if score, positive, ok := ask(photos[row]); ok {
+		if score, positive, ok := ask(row); ok {
 			entries = append(entries, entry{row, score, positive})
 		}
 	}
@@ -45,22 +42,32 @@ func rank(photos []Photo, rows []int, ask func(Photo) (score float64, positive, 
 	return r
 }
 
+// rankKnown ranks those photos whose truth is known and which the model judged.
+func rankKnown(photos []Photo, rows []int, ask func(Photo) (score float64, positive, ok bool)) ranking {
+	return rank(rows, func(row int) (float64, bool, bool) {
+		if photos[row].Truth == nil || photos[row].Assessment.Diagnoses == nil {
+			return 0, false, false
+		}
+		return ask(photos[row])
+	})
+}
+
 func rankByMalignancy(photos []Photo, rows []int) ranking {
-	return rank(photos, rows, func(p Photo) (float64, bool, bool) {
+	return rankKnown(photos, rows, func(p Photo) (float64, bool, bool) {
 		return p.Assessment.Malignancy, p.Truth.Malignant, true
 	})
 }
 
 // rankByMelanoma ranks melanomas against all other diagnoses.
 func rankByMelanoma(photos []Photo, rows []int) ranking {
-	return rank(photos, rows, func(p Photo) (float64, bool, bool) {
+	return rankKnown(photos, rows, func(p Photo) (float64, bool, bool) {
 		return p.Assessment.Diagnoses[deepskin.Melanoma], p.Truth.Diagnosis == deepskin.Melanoma, p.Truth.Diagnosis != ""
 	})
 }
 
 // rankCancers ranks stated cancers against nevi and benign keratoses, and leaves all others out.
 func rankCancers(photos []Photo, rows []int) ranking {
-	return rank(photos, rows, func(p Photo) (float64, bool, bool) {
+	return rankKnown(photos, rows, func(p Photo) (float64, bool, bool) {
 		cancer := p.Truth.Cancer != nil && *p.Truth.Cancer
 		harmless := p.Truth.Cancer != nil && !cancer &&
 			(p.Truth.Diagnosis == deepskin.MelanocyticNevus || p.Truth.Diagnosis == deepskin.BenignKeratosis)

@@ -12,8 +12,8 @@ import (
 )
 
 // A Report is the outcome of an evaluation. Its JSON is the same, byte for byte, whenever the
-// same model judges the same photos on the same kind of machine; times and curves are only in
-// the table and on the page. Names of fields and figures do not change.
+// same model judges the same photos on the same kind of machine, but for Speed; curves are only on
+// the page. Names of fields and figures do not change.
 type Report struct {
 	Model Model `json:"model"`
 	Data  Data  `json:"data"`
@@ -36,6 +36,8 @@ type Report struct {
 	Reliability []Bin `json:"reliability,omitempty"`
 	// Groups are the groups of at least 20 photos, by column.
 	Groups []Group `json:"groups,omitempty"`
+	// Speed is how long the assessments took, while others ran beside them.
+	Speed Speed `json:"speed"`
 
 	// ROC leads from (0, 0) to (1, 1): X is 1 - specificity, Y sensitivity, of the malignancy.
 	ROC []Point `json:"-"`
@@ -43,8 +45,6 @@ type Report struct {
 	PrecisionRecall []Point `json:"-"`
 	// Histogram counts photos by malignancy in 20 equally wide bins.
 	Histogram Histogram `json:"-"`
-	// Times are how long the assessments took, in milliseconds, while others ran beside them.
-	Times Times `json:"-"`
 }
 
 // Model says what was measured.
@@ -59,9 +59,13 @@ type Model struct {
 
 // Data says what it was measured on.
 type Data struct {
-	// Split is test, validation, train or all.
+	// Kind is how the photos were taken, if the caller said so.
+	Kind deepskin.Kind `json:"kind,omitempty"`
+	// Split is test, validation, train, all or unfitted.
 	Split  string `json:"split"`
 	Photos int    `json:"photos"`
+	// Others is how many photos of the other kind they were told from.
+	Others int `json:"others,omitempty"`
 	// Cluster is the column whose values were resampled as a whole; empty where each photo was.
 	Cluster string `json:"cluster,omitempty"`
 	// Clusters is how many different values that column has among the photos.
@@ -91,7 +95,8 @@ type Figure struct {
 	Photos int `json:"photos"`
 }
 
-// Confusion counts photos by truth and likeliest diagnosis, refused ones included.
+// Confusion counts photos by true and stated diagnosis, refused ones included. The stated one is
+// what the classifier names, or else the likeliest.
 type Confusion struct {
 	Diagnoses []deepskin.Diagnosis `json:"diagnoses"`
 	// Counts has a row for each true diagnosis and a column for each stated one.
@@ -130,8 +135,11 @@ type Point struct{ X, Y float64 }
 // A Histogram counts photos in equally wide bins from 0 to 1.
 type Histogram struct{ Benign, Malignant [20]int }
 
-// Times are in milliseconds.
-type Times struct{ Median, P95 float64 }
+// Speed is milliseconds for a photo.
+type Speed struct {
+	Median float64 `json:"median_ms"`
+	P95    float64 `json:"p95_ms"`
+}
 
 // Figure returns the figure of that name, and whether it is defined.
 func (r *Report) Figure(name string) (Figure, bool) { return find(r.Figures, name) }
@@ -175,7 +183,7 @@ func (r *Report) count(s *Set) {
 		}
 	}
 	slices.Sort(times)
-	r.Times = Times{Median: quantile(times, 0.5), P95: quantile(times, 0.95)}
+	r.Speed = Speed{Median: quantile(times, 0.5), P95: quantile(times, 0.95)}
 }
 
 const refusedLabel = "refused"

@@ -11,9 +11,10 @@ import (
 // names as Files lists them; the result's photos have none assessed yet, and the file of each
 // comes beside it. Without labels, which may be nil, every photo stands for itself.
 //
-// A photo's part depends on the hash of its patient_id, or else its lesion_id, or else its name.
+// A photo's part depends on the hash of its patient_id, or else its lesion_id, or else its name;
+// the part Unfitted is only for photos without labels.
 func Select(files []string, labels *Labels, split string) (set *Set, chosen []string, err error) {
-	if err := checkSplit(split); err != nil {
+	if err := checkSplit(split, labels != nil); err != nil {
 		return nil, nil, err
 	}
 	type pair struct {
@@ -37,7 +38,7 @@ func Select(files []string, labels *Labels, split string) (set *Set, chosen []st
 			}
 			key = labels.splits[name]
 		}
-		if split == All || SplitOf(key) == split {
+		if isIn(split, key) {
 			pairs = append(pairs, p)
 		}
 	}

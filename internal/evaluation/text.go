@@ -68,17 +68,19 @@ func (r *Report) writeConfusion(w io.Writer) {
 	if r.Confusion == nil {
 		return
 	}
-	fmt.Fprint(w, "\ntruth, and what was likeliest\t")
+	fmt.Fprint(w, "\ntruth by row, stated by column\t")
 	for _, d := range r.Confusion.Diagnoses {
 		fmt.Fprintf(w, "%s\t", d)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, "right")
 	for i, counts := range r.Confusion.Counts {
 		fmt.Fprintf(w, "%s\t", r.Confusion.Diagnoses[i])
+		photos := 0
 		for _, n := range counts {
 			fmt.Fprintf(w, "%d\t", n)
+			photos += n
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, percentOf(counts[i], photos))
 	}
 }
 
@@ -104,6 +106,9 @@ func (r *Report) writeGroups(w io.Writer) {
 func (r *Report) summary() string {
 	d := r.Data
 	text := fmt.Sprintf("%d photos", d.Photos)
+	if d.Kind != "" {
+		text += fmt.Sprintf(" as %s", d.Kind)
+	}
 	if d.Cluster != "" {
 		text += fmt.Sprintf(" in %d clusters by %s", d.Clusters, d.Cluster)
 	}
@@ -111,12 +116,15 @@ func (r *Report) summary() string {
 		text += fmt.Sprintf(", %d malignant", d.Malignant)
 	}
 	text += fmt.Sprintf("; split %s; %d refused; %d bootstrap rounds", d.Split, r.Labels[refusedLabel], r.Rounds)
+	if d.Others > 0 {
+		text += fmt.Sprintf("; told from %d of the other kind", d.Others)
+	}
 	if d.LabelsWithoutPhoto+d.PhotosWithoutLabel > 0 {
 		text += fmt.Sprintf("; left out: %d labels without a photo, %d photos without a label",
 			d.LabelsWithoutPhoto, d.PhotosWithoutLabel)
 	}
 	return text + fmt.Sprintf("\nmilliseconds a photo, several at a time: median %.1f, 95th percentile %.1f",
-		r.Times.Median, r.Times.P95)
+		r.Speed.Median, r.Speed.P95)
 }
 
 // note says who counts for which figure; empty where no truth is known.
@@ -128,6 +136,14 @@ func (r *Report) note() string {
 	return fmt.Sprintf("Figures of the label are of the %d photos (%.1f %%) that were not refused; an inconclusive label\n"+
 		"counts as not malignant. Areas under curves, calibration and diagnoses are of all photos that\n"+
 		"the model judged, refused ones included.", judged, 100*ratio(judged, r.Data.Photos))
+}
+
+// percentOf writes a share; a dash where there is nothing to share.
+func percentOf(part, whole int) string {
+	if whole == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*ratio(part, whole))
 }
 
 // number writes a number as short as it is.

@@ -20,6 +20,9 @@ PHOTOS = 400
 LESIONS = 240
 ROUNDS = 4000
 LESION_IDS = 10000
+OTHERS = 150
+# How much each diagnosis counts where the one to be stated is chosen, in the order of DIAGNOSES.
+NAMING = np.array([2, 1.5, 1, 3, 1, 0.4, 3])
 MALIGNANT_FROM, BENIGN_BELOW = 0.3, 0.15
 # At how much of one rate the other is read off; the margin is for rounding.
 TARGETS = (0.90, 0.95)
@@ -27,7 +30,10 @@ MARGIN = 1e-9
 
 
 def make_answers(random: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draws truths, probabilities [n, 7] in steps of 0.01, lesions, labels and refusals."""
+    """Draws truths, probabilities [n, 7] in steps of 0.01, lesions, labels and refusals.
+
+    The photos are dermoscopy; "phone" [n] is how much each looks like a phone photo.
+    """
     lesion = random.integers(LESIONS, size=PHOTOS)
     truth_of_lesion = random.choice(7, size=LESIONS, p=(0.08, 0.12, 0.14, 0.05, 0.16, 0.4, 0.05))
     truth = truth_of_lesion[lesion]
@@ -49,12 +55,19 @@ def make_answers(random: np.random.Generator) -> dict[str, np.ndarray]:
         "malignancy": malignancy,
         "label": np.where(refused, "inconclusive", label),
         "refused": refused,
+        "stated": (probabilities * NAMING).argmax(1),
+        "phone": np.round(random.beta(1.2, 4, PHOTOS), 2),
     }
+
+
+def make_others(random: np.random.Generator) -> np.ndarray:
+    """Draws how much photos of the other kind, which phones took, look like phone photos [n]."""
+    return np.round(random.beta(4, 1.2, OTHERS), 2)
 
 
 def figures(answers: dict[str, np.ndarray]) -> dict[str, float]:
     """Computes every figure; labels count for photos that were not refused, scores for all."""
-    truth, score, tops = answers["truth"], answers["malignancy"], answers["probabilities"].argmax(1)
+    truth, score, stated = answers["truth"], answers["malignancy"], answers["stated"]
     malignant, melanoma = np.isin(truth, MALIGNANT_INDICES), DIAGNOSES.index("mel")
     harmless = np.isin(truth, [DIAGNOSES.index(code) for code in ("nv", "bkl")])
     known = answers["cancer"] | harmless
@@ -77,11 +90,31 @@ def figures(answers: dict[str, np.ndarray]) -> dict[str, float]:
         "f1": sk.f1_score(was, called),
         "cancers_called_benign": (answers["label"][judged & answers["cancer"]] == "benign").mean(),
         "inconclusive": (answers["label"][judged] == "inconclusive").mean(),
-        "diagnosis_accuracy": sk.accuracy_score(truth, tops),
-        "balanced_accuracy": sk.balanced_accuracy_score(truth, tops),
+        "diagnosis_accuracy": sk.accuracy_score(truth, stated),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, stated),
         "calibration_error": calibration_error(score, malignant),
         "refused": answers["refused"].mean(),
+        "kind_right": (answers["phone"] <= 0.5).mean(),
     }
+
+
+def kind_auc(answers: dict[str, np.ndarray], others: np.ndarray, rounds: int) -> list[float]:
+    """Returns [value, low, high] of the AUC that tells the kinds apart.
+
+    Each kind is resampled by itself: one by lesion, the others by photo.
+    """
+    random = np.random.default_rng(0)
+    _, lesion_of_row = np.unique(answers["lesion"], return_inverse=True)
+    lesions = lesion_of_row.max() + 1
+    is_phone = np.arange(PHOTOS + OTHERS) >= PHOTOS
+    scores = np.concatenate([answers["phone"], others])
+    samples = []
+    for _ in range(rounds):
+        draws = np.bincount(random.integers(lesions, size=lesions), minlength=lesions)
+        other_draws = np.bincount(random.integers(OTHERS, size=OTHERS), minlength=OTHERS)
+        weights = np.concatenate([draws[lesion_of_row], other_draws])
+        samples.append(sk.roc_auc_score(is_phone, scores, sample_weight=weights))
+    return [auc(is_phone, scores), *np.quantile(samples, (0.025, 0.975)).tolist()]
 
 
 def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) -> float:
@@ -91,12 +124,13 @@ def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) 
     return float(sum(gaps) / len(scores))
 
 
-def describe(answers: dict[str, np.ndarray], rounds: int = ROUNDS) -> dict:
+def describe(
+    answers: dict[str, np.ndarray], others: np.ndarray, rounds: int = ROUNDS
+) -> dict:
     """Returns what the golden file holds."""
     malignant = np.isin(answers["truth"], MALIGNANT_INDICES)
     fpr, tpr, _ = sk.roc_curve(malignant, answers["malignancy"], drop_intermediate=False)
     precision, recall, _ = sk.precision_recall_curve(malignant, answers["malignancy"])
-    tops = answers["probabilities"].argmax(1)
     intervals = with_intervals(
         lambda rows: figures({name: values[rows] for name, values in answers.items()}),
         answers["lesion"], rounds)
@@ -113,12 +147,17 @@ def describe(answers: dict[str, np.ndarray], rounds: int = ROUNDS) -> dict:
                 "malignancy": float(answers["malignancy"][i]),
                 "label": str(answers["label"][i]),
                 "refused": bool(answers["refused"][i]),
+                "stated": DIAGNOSES[answers["stated"][i]],
+                "phone": float(answers["phone"][i]),
             }
             for i in range(len(malignant))
         ],
+        # How much photos of the other kind look like phone photos.
+        "others": others.tolist(),
         # [value, low, high] by name
-        "figures": intervals,
-        "confusion": sk.confusion_matrix(answers["truth"], tops, labels=range(7)).tolist(),
+        "figures": intervals | {"kind_auc": kind_auc(answers, others, rounds)},
+        "confusion":
+            sk.confusion_matrix(answers["truth"], answers["stated"], labels=range(7)).tolist(),
         "roc": np.stack([fpr, tpr], 1).tolist(),
         "precision_recall": np.stack([recall, precision], 1)[::-1].tolist(),
         "splits": {lesion: split_of(lesion) for lesion in lesions},
@@ -144,7 +183,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, default=GOLDEN)
     args = parser.parse_args()
-    write(describe(make_answers(np.random.default_rng(7))), args.out)
+    random = np.random.default_rng(7)
+    write(describe(make_answers(random), make_others(random)), args.out)
 
 
 if __name__ == "__main__":
