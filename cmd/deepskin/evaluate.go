@@ -31,7 +31,7 @@ func evaluateCommand(env map[string]string) *cobra.Command {
 		Short: "Measure how right the model is on photos with known truth",
 		Long: "Assesses photos through the same pipeline as the service and holds the answers to\n" +
 			"the truth: figures with 95% bootstrap intervals, as a table, as JSON and as a page\n" +
-			"with plots. Without labels it measures only refusals and times.\n\n" +
+			"with plots. Without labels it measures only refusals, kinds and times.\n\n" +
 			"Labels are a CSV file with a header, as HAM10000's and PAD-UFES-20's: image_id, image\n" +
 			"or file; dx, diagnosis or diagnostic, or malignant (1 or 0); cancer, patient_id and\n" +
 			"lesion_id if known. All other columns are groups.\n\n" +
@@ -60,7 +60,7 @@ func evaluateCommand(env map[string]string) *cobra.Command {
 	f.StringVar(&flags.othersLabels, "others-labels", "", "CSV file with labels of the others, which keeps only their test part")
 	f.StringVar(&flags.masks, "masks", "", "masks that are white on the lesion, PHOTO_segmentation.png, to measure where the model looked")
 	f.StringVar(&flags.bars, "bars", beside("models/bars.json"), "JSON file with the bars")
-	f.BoolVar(&flags.gate, "gate", false, "end with status 1 if a bar is missed")
+	f.BoolVar(&flags.gate, "gate", false, "end with status 1 if a bar is missed, or its figure not measured")
 	cobra.CheckErr(cmd.MarkFlagRequired("data"))
 	return cmd
 }

@@ -17,7 +17,7 @@ import (
 type Photo struct {
 	// Name is the file's without folder and extension.
 	Name string
-	// Truth is nil where nothing is known: then only refusals and times can be measured.
+	// Truth is nil where nothing is known: then only refusals, kinds and times can be measured.
 	Truth *Truth
 	// Assessment is the classifier's. Its Diagnoses are nil where the photo could not be read.
 	Assessment deepskin.Assessment
@@ -89,6 +89,7 @@ func (s *Set) Evaluate(rounds int) Report {
 	}
 	report.count(s)
 	report.draw(s, everyone)
+	report.drawKinds(s)
 	return report
 }
 

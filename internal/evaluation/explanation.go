@@ -14,6 +14,9 @@ type Explanation struct {
 	Hit float64
 	// Share is how much of the grid's weight lies on the lesion, 0 to 1; 0 for an empty grid.
 	Share float64
+	// Middle is 1 where the photo's middle shows the lesion, and else 0, and Area is the lesion's
+	// share of the photo: what Hit and Share would be if nobody looked at the photo.
+	Middle, Area float64
 	// Overlap is the intersection over union of the stated box and that around the lesion, 0 to 1.
 	Overlap float64
 }
@@ -21,6 +24,7 @@ type Explanation struct {
 // explain holds an assessment to the mask of its photo.
 func (m *mask) explain(a deepskin.Assessment) Explanation {
 	e := Explanation{Hit: math.NaN(), Share: math.NaN(), Overlap: math.NaN()}
+	e.Middle, e.Area = m.blindly()
 	if a.Grid != nil {
 		e.Hit, e.Share = m.holds(enlarge(*a.Grid, m.width, m.height))
 	}
@@ -52,6 +56,21 @@ func (m *mask) holds(field []float64) (hit, share float64) {
 	return hit, inside / whole
 }
 
+// blindly returns 1 if the middle of the picture shows the lesion, else 0, and the share of the
+// picture that does.
+func (m *mask) blindly() (middle, area float64) {
+	pixels := 0
+	for _, isLesion := range m.lesion {
+		if isLesion {
+			pixels++
+		}
+	}
+	if m.lesion[m.height/2*m.width+m.width/2] {
+		middle = 1
+	}
+	return middle, ratio(pixels, len(m.lesion))
+}
+
 // overlap is the intersection of two boxes over their union; 0 where both are empty.
 func overlap(a, b deepskin.Box) float64 {
 	area := func(b deepskin.Box) float64 { return max(b.Right-b.Left, 0) * max(b.Bottom-b.Top, 0) }
@@ -72,7 +91,9 @@ func explanationFigures(photos []Photo, rows []int) []estimator {
 	}
 	return []estimator{
 		named("pointing_game", func(e Explanation) float64 { return e.Hit }),
+		named("middle_on_lesion", func(e Explanation) float64 { return e.Middle }),
 		named("evidence_on_lesion", func(e Explanation) float64 { return e.Share }),
+		named("lesion_area", func(e Explanation) float64 { return e.Area }),
 		named("lesion_overlap", func(e Explanation) float64 { return e.Overlap }),
 	}
 }

@@ -39,7 +39,9 @@ var titles = []struct{ name, title string }{
 	{"kind_right", "kind of photo named rightly"},
 	{"closer", "looked at again, closer"},
 	{"pointing_game", "grid's peak on the lesion (pointing game)"},
+	{"middle_on_lesion", "for comparison: photo's middle on the lesion"},
 	{"evidence_on_lesion", "share of the grid's weight on the lesion"},
+	{"lesion_area", "for comparison: lesion's share of the photo"},
 	{"lesion_overlap", "box found against the lesion's (IoU)"},
 }
 

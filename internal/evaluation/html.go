@@ -25,7 +25,7 @@ type view struct {
 	Summary, Note string
 	Figures       []figureRow
 	Plots         []plot
-	Histogram     histogramPlot
+	Histograms    []histogramPlot
 	Confusion     []confusionRow
 	Forests       []forest
 	Refusals      []refusalRow
@@ -69,7 +69,7 @@ type refusalRow struct {
 func (r *Report) WriteHTML(w io.Writer) error {
 	v := view{
 		Report: r, Summary: r.summary(), Note: r.note(), Figures: r.figureRows(), Plots: r.plots(),
-		Histogram: newHistogramPlot(r.Histogram), Confusion: r.confusionRows(), Forests: r.forests(),
+		Histograms: r.histograms(), Confusion: r.confusionRows(), Forests: r.forests(),
 	}
 	for _, problem := range r.problems() {
 		v.Refusals = append(v.Refusals, refusalRow{problem, r.Refusals[problem], ratio(r.Refusals[problem], r.Data.Photos)})

@@ -45,6 +45,7 @@ func TestPageShowsTheReport(t *testing.T) {
 	tab.Want(".refusals", "blurred")
 	tab.Want(".confusion", "vasc")
 	tab.Until(`document.querySelectorAll("polyline.curve").length == 2`)     // ROC, precision and recall
+	tab.Until(`document.querySelectorAll("rect.first").length == 2 * 20`)    // malignancies, kinds
 	tab.Until(`document.querySelectorAll(".whisker").length >= 15 + 2 + 10`) // bins, labels, groups
 	tab.Until(`document.querySelector(".correct.deep, .correct") != null`)   // the diagonal
 	tab.Until(`getComputedStyle(document.querySelector(".confusion td.deep, .confusion td")).backgroundColor != "rgba(0, 0, 0, 0)"`)
@@ -65,8 +66,10 @@ func TestPageWithoutTruthShowsRefusals(t *testing.T) {
 	if err := report.WriteHTML(&page); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(page.String(), "blurred") || strings.Contains(page.String(), "ROC") {
-		t.Error("the page wants refusals and no curve")
+	for part, want := range map[string]bool{"blurred": true, "Kind of photo": true, "ROC": false, "Malignancy, as stated": false} {
+		if strings.Contains(page.String(), part) != want {
+			t.Errorf("the page has %q: %v", part, !want)
+		}
 	}
 }
 

@@ -6,6 +6,22 @@ import (
 	"deepskin"
 )
 
+// drawKinds fills in the histogram of kinds, where it is known which of the two the photos are.
+func (r *Report) drawKinds(s *Set) {
+	if s.Kind != deepskin.Dermoscopy && s.Kind != deepskin.Phone {
+		return
+	}
+	add := func(photos []Photo, isPhone bool) {
+		for _, p := range photos {
+			if p.Assessment.Kind != "" {
+				r.Kinds.add(p.Assessment.PhoneProbability, isPhone)
+			}
+		}
+	}
+	add(s.Photos, s.Kind == deepskin.Phone)
+	add(s.Others, s.Kind != deepskin.Phone)
+}
+
 // kindFigures judge how well dermoscopy and phone photos are told apart, where it is known which
 // of the two the photos are; then the others are of the other kind. Photos that the model was not
 // run on have no kind and do not count.

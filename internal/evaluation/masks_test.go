@@ -192,20 +192,35 @@ func TestMasksAreFoundByTheirNames(t *testing.T) {
 // Only photos with something to compare count.
 func TestExplanationsAreMeans(t *testing.T) {
 	set := evaluation.Set{Photos: []evaluation.Photo{
-		{Name: "a", Explanation: &evaluation.Explanation{Hit: 1, Share: 0.75, Overlap: 0.5}},
-		{Name: "b", Explanation: &evaluation.Explanation{Hit: 0, Share: 0.25, Overlap: math.NaN()}},
+		{Name: "a", Explanation: &evaluation.Explanation{Hit: 1, Share: 0.75, Middle: 1, Area: 0.5, Overlap: 0.5}},
+		{Name: "b", Explanation: &evaluation.Explanation{Hit: 0, Share: 0.25, Middle: 1, Area: 0.25, Overlap: math.NaN()}},
 		{Name: "c"},
 	}}
 	report := set.Evaluate(200)
 	for name, want := range map[string]struct {
 		value  float64
 		photos int
-	}{"pointing_game": {0.5, 2}, "evidence_on_lesion": {0.5, 2}, "lesion_overlap": {0.5, 1}} {
+	}{"pointing_game": {0.5, 2}, "evidence_on_lesion": {0.5, 2}, "lesion_overlap": {0.5, 1}, "middle_on_lesion": {1, 2}, "lesion_area": {0.375, 2}} {
 		if f, _ := report.Figure(name); f.Value != want.value || f.Photos != want.photos {
 			t.Errorf("%s is %+v, want %+v", name, f, want)
 		}
 	}
 	if f, _ := report.Figure("pointing_game"); f.Low != 0 || f.High != 1 {
 		t.Errorf("two photos that differ give the interval %v to %v", f.Low, f.High)
+	}
+}
+
+// Lesions lie in the middle of most photos: what a blind guess scores stands beside the figures.
+func TestBlindGuessesAreMeasured(t *testing.T) {
+	for _, test := range []struct {
+		white        image.Rectangle
+		middle, area float64
+	}{
+		{image.Rect(80, 60, 120, 90), 1, 0.04},
+		{image.Rect(0, 0, 20, 150), 0, 0.1},
+	} {
+		if e := explain(t, maskOf(test.white), deepskin.Assessment{}); e.Middle != test.middle || !same(e.Area, test.area) {
+			t.Errorf("of %v: %+v, want %+v", test.white, e, test)
+		}
 	}
 }

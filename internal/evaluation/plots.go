@@ -2,6 +2,7 @@ package evaluation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -98,51 +99,70 @@ func (r *Report) plots() []plot {
 	return plots
 }
 
-// A histogramPlot compares how benign and malignant photos spread, 312 by 140 units.
+// A histogramPlot compares how photos of two classes spread, 312 by 140 units.
 type histogramPlot struct {
-	Columns []histogramColumn
-	Ticks   []tick
+	Name, X string
+	// First and Second name the classes.
+	First, Second string
+	Columns       []histogramColumn
+	Ticks         []tick
 	// Most is the share that the highest column stands for.
 	Most float64
 }
 
-// A histogramColumn is a pair of bars, each the share of its kind.
+// A histogramColumn is a pair of bars, each the share of its class.
 type histogramColumn struct {
-	Width                  float64
-	BenignX, BenignY       float64
-	BenignHeight           float64
-	MalignantX, MalignantY float64
-	MalignantHeight        float64
-	Title                  string
+	Width         float64
+	First, Second bar
+	Title         string
 }
+
+// A bar is a rectangle, but for its width.
+type bar struct{ X, Y, Height float64 }
 
 // histogramHeight is that of the tallest column.
 const histogramHeight = 96
 
-func newHistogramPlot(h Histogram) histogramPlot {
-	benign, malignant := 0, 0
-	for i := range h.Benign {
-		benign, malignant = benign+h.Benign[i], malignant+h.Malignant[i]
+// histograms returns those that the data allow.
+func (r *Report) histograms() []histogramPlot {
+	plots := []histogramPlot{
+		{Name: "Malignancy, as stated", X: "malignancy", First: "benign", Second: "malignant"},
+		{Name: "Kind of photo", X: "probability of a phone photo", First: "dermoscopy", Second: "phone"},
 	}
-	p := histogramPlot{Ticks: newPlot("", "", "", "").Ticks}
-	for i := range h.Benign {
-		p.Most = max(p.Most, ratio(h.Benign[i], max(benign, 1)), ratio(h.Malignant[i], max(malignant, 1)))
+	plots[0].draw(r.Malignancies)
+	plots[1].draw(r.Kinds)
+	return slices.DeleteFunc(plots, func(p histogramPlot) bool { return p.Columns == nil })
+}
+
+// draw adds the columns, unless there are no photos.
+func (p *histogramPlot) draw(h Histogram) {
+	first, second := 0, 0
+	for i := range h.First {
+		first, second = first+h.First[i], second+h.Second[i]
+	}
+	shares := func(i int) (ofFirst, ofSecond float64) {
+		return ratio(h.First[i], max(first, 1)), ratio(h.Second[i], max(second, 1))
+	}
+	for i := range h.First {
+		p.Most = max(p.Most, max(shares(i)))
 	}
 	if p.Most == 0 {
-		return p
+		return
 	}
-	width := 1 / float64(len(h.Benign))
-	for i := range h.Benign {
-		ofBenign := histogramHeight * ratio(h.Benign[i], max(benign, 1)) / p.Most
-		ofMalignant := histogramHeight * ratio(h.Malignant[i], max(malignant, 1)) / p.Most
-		left, bar, foot := across(float64(i)*width)+1, plotSide*width/2-1, float64(plotTop+histogramHeight)
+	p.Ticks = newPlot("", "", "", "").Ticks
+	bins := float64(len(h.First))
+	width := plotSide/bins/2 - 1
+	for i := range h.First {
+		place := func(x, share float64) bar {
+			height := histogramHeight * share / p.Most
+			return bar{x, plotTop + histogramHeight - height, height}
+		}
+		left := across(float64(i)/bins) + 1
+		ofFirst, ofSecond := shares(i)
 		p.Columns = append(p.Columns, histogramColumn{
-			Width:   bar,
-			BenignX: left, BenignY: foot - ofBenign, BenignHeight: ofBenign,
-			MalignantX: left + bar, MalignantY: foot - ofMalignant, MalignantHeight: ofMalignant,
-			Title: fmt.Sprintf("%.2f to %.2f: %d benign, %d malignant",
-				float64(i)*width, float64(i+1)*width, h.Benign[i], h.Malignant[i]),
+			Width: width, First: place(left, ofFirst), Second: place(left+width, ofSecond),
+			Title: fmt.Sprintf("%.2f to %.2f: %d %s, %d %s",
+				float64(i)/bins, float64(i+1)/bins, h.First[i], p.First, h.Second[i], p.Second),
 		})
 	}
-	return p
 }

@@ -43,8 +43,11 @@ type Report struct {
 	ROC []Point `json:"-"`
 	// PrecisionRecall holds sensitivities as X and precisions as Y, of the malignancy.
 	PrecisionRecall []Point `json:"-"`
-	// Histogram counts photos by malignancy in 20 equally wide bins.
-	Histogram Histogram `json:"-"`
+	// Malignancies counts benign and malignant photos by malignancy.
+	Malignancies Histogram `json:"-"`
+	// Kinds counts dermoscopy and phone photos by the probability of a phone photo; empty unless
+	// it is known what the photos are.
+	Kinds Histogram `json:"-"`
 }
 
 // Model says what was measured.
@@ -132,8 +135,16 @@ func (g Group) Figure(name string) (Figure, bool) { return find(g.Figures, name)
 // A Point is one of a curve.
 type Point struct{ X, Y float64 }
 
-// A Histogram counts photos in equally wide bins from 0 to 1.
-type Histogram struct{ Benign, Malignant [20]int }
+// A Histogram counts photos of two classes in equally wide bins from 0 to 1.
+type Histogram struct{ First, Second [20]int }
+
+func (h *Histogram) add(value float64, second bool) {
+	counts := &h.First
+	if second {
+		counts = &h.Second
+	}
+	counts[min(int(value*float64(len(counts))), len(counts)-1)]++
+}
 
 // Speed is milliseconds for a photo.
 type Speed struct {
@@ -208,14 +219,8 @@ func (r *Report) draw(s *Set, rows []int) {
 		r.Reliability = append(r.Reliability, b.describe())
 	}
 	for _, p := range s.Photos {
-		if p.Assessment.Diagnoses == nil {
-			continue
-		}
-		bin := min(int(p.Assessment.Malignancy*float64(len(r.Histogram.Benign))), len(r.Histogram.Benign)-1)
-		if p.Truth.Malignant {
-			r.Histogram.Malignant[bin]++
-		} else {
-			r.Histogram.Benign[bin]++
+		if p.Assessment.Diagnoses != nil {
+			r.Malignancies.add(p.Assessment.Malignancy, p.Truth.Malignant)
 		}
 	}
 	if d := diagnosed(s.Photos, rows); len(d.rows) > 0 {

@@ -107,7 +107,7 @@ func (r *Report) summary() string {
 	d := r.Data
 	text := fmt.Sprintf("%d photos", d.Photos)
 	if d.Kind != "" {
-		text += fmt.Sprintf(" as %s", d.Kind)
+		text = fmt.Sprintf("%d %s photos", d.Photos, d.Kind)
 	}
 	if d.Cluster != "" {
 		text += fmt.Sprintf(" in %d clusters by %s", d.Clusters, d.Cluster)
@@ -117,7 +117,7 @@ func (r *Report) summary() string {
 	}
 	text += fmt.Sprintf("; split %s; %d refused; %d bootstrap rounds", d.Split, r.Labels[refusedLabel], r.Rounds)
 	if d.Others > 0 {
-		text += fmt.Sprintf("; told from %d of the other kind", d.Others)
+		text += fmt.Sprintf("; beside %d of the other kind", d.Others)
 	}
 	if d.LabelsWithoutPhoto+d.PhotosWithoutLabel > 0 {
 		text += fmt.Sprintf("; left out: %d labels without a photo, %d photos without a label",
