@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"deepskin"
 	"deepskin/classifier"
 	"deepskin/internal/evaluation"
 )
@@ -81,9 +82,13 @@ func evaluate(ctx context.Context, env map[string]string, flags evaluateFlags, s
 	}
 	report := set.Evaluate(flags.rounds)
 	info := model.Info()
+	limits, ok := info.Thresholds[deepskin.Kind(flags.kind)]
+	if !ok {
+		limits = info.Thresholds[deepskin.Dermoscopy]
+	}
 	report.Model = evaluation.Model{
 		Version: info.Version, DataSHA256: info.DataSHA256,
-		Malignant: info.Thresholds.Malignant, Benign: info.Thresholds.Benign,
+		Malignant: limits.Malignant, Benign: limits.Benign,
 	}
 	met := report.Compare(bars)
 	if err := writeReport(&report, flags, stdout); err != nil {
