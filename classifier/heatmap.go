@@ -113,8 +113,10 @@ func frame(picture *image.NRGBA, part image.Rectangle) {
 	for _, c := range rings {
 		inner := outer.Inset(1)
 		for _, side := range []image.Rectangle{
-			{outer.Min, image.Pt(outer.Max.X, inner.Min.Y)}, {image.Pt(outer.Min.X, inner.Max.Y), outer.Max},
-			{outer.Min, image.Pt(inner.Min.X, outer.Max.Y)}, {image.Pt(inner.Max.X, outer.Min.Y), outer.Max},
+			{outer.Min, image.Pt(outer.Max.X, inner.Min.Y)},
+			{image.Pt(outer.Min.X, inner.Max.Y), outer.Max},
+			{outer.Min, image.Pt(inner.Min.X, outer.Max.Y)},
+			{image.Pt(inner.Max.X, outer.Min.Y), outer.Max},
 		} {
 			draw.Draw(picture, side, image.NewUniform(c), image.Point{}, draw.Src)
 		}
