@@ -7,10 +7,18 @@ import (
 	"deepskin"
 )
 
-const limits = "This is a computer's estimate from one photo, not a diagnosis. It can be wrong " +
-	"both ways. The model has learned mostly from close-ups of light skin, taken with a special " +
-	"lens. On phone photos and on darker skin it is wrong more often. Only a doctor can tell " +
-	"what a spot is."
+// limits says what an answer cannot know. A photo that was taken without a dermatoscope is told to
+// be one: the sender knows whether that is true.
+func limits(kind deepskin.Kind) string {
+	weakness := "On phone photos and on darker skin it is wrong more often."
+	if kind == deepskin.Phone {
+		weakness = "This photo looks as if it was taken without such a lens. On such photos, and on " +
+			"darker skin, it is wrong more often."
+	}
+	return "This is a computer's estimate from one photo, not a diagnosis. It can be wrong both ways. " +
+		"The model has learned mostly from close-ups of light skin, taken with a special lens. " +
+		weakness + " Only a doctor can tell what a spot is."
+}
 
 // present says where a case stands.
 func present(c deepskin.Case) Reply {
@@ -82,7 +90,10 @@ func judgement(a deepskin.Assessment) (title, text string) {
 		next = "Please have a doctor look at it within a few weeks, sooner if it bleeds, hurts or " +
 			"grows. You can also send a sharper photo, taken in daylight."
 	}
-	return title, strings.Join([]string{finding, next, limits}, "\n\n")
+	if a.Closer {
+		finding += " The spot is small in this photo, so the model also looked at it from closer up."
+	}
+	return title, strings.Join([]string{finding, next, limits(a.Kind)}, "\n\n")
 }
 
 var problemWords = map[deepskin.Problem]string{

@@ -137,7 +137,8 @@ func heatmap(id deepskin.CaseID, picture []byte) *Reply {
 		Case:    id,
 		Picture: picture,
 		Text: "The brighter a part of the photo, the more it counted for the model's answer. " +
-			"This shows where the model looked. It does not show where something is wrong.",
+			"A frame, if there is one, is what it looked at from closer up. This shows where the " +
+			"model looked. It does not show where something is wrong.",
 	}
 }
 

@@ -136,6 +136,8 @@ func answerWords(t *testing.T, s speech) {
 	unsure := deepskin.Assessment{Label: deepskin.Inconclusive, Malignancy: 0.21, Confidence: 0.79, Grid: grid}
 	without := benign
 	without.Grid = nil
+	phone, small := benign, unsure
+	phone.Kind, small.Kind, small.Closer = deepskin.Phone, deepskin.Dermoscopy, true
 	yes, no := true, false
 	cases := map[string]deepskin.Case{
 		"waiting": {Status: deepskin.Waiting},
@@ -150,6 +152,8 @@ func answerWords(t *testing.T, s speech) {
 		"answer-malignant":    {Assessment: &malignant},
 		"answer-inconclusive": {Assessment: &unsure},
 		"answer-without-grid": {Assessment: &without},
+		"answer-phone":        {Assessment: &phone},
+		"answer-small":        {Assessment: &small},
 
 		"follow-up-right":    {Assessment: &benign, Verdict: &deepskin.Verdict{Agrees: true}},
 		"follow-up-wrong":    {Assessment: &benign, Verdict: &deepskin.Verdict{}},

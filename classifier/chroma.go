@@ -26,9 +26,9 @@ func markStudio(m image.Image) image.Image {
 	return m
 }
 
-// drawYCbCr converts rows from y0 of m into dst, whose width is m's. It reports false for
-// samplings that it does not know.
-func drawYCbCr(dst *image.RGBA, m *image.YCbCr, y0 int, convert func(y, cb, cr uint8) (r, g, b uint8)) bool {
+// drawYCbCr converts what lies in m from a point on into dst. It reports false for samplings that
+// it does not know.
+func drawYCbCr(dst *image.RGBA, m *image.YCbCr, from image.Point, convert func(y, cb, cr uint8) (r, g, b uint8)) bool {
 	halfX, halfY := false, false
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio444:
@@ -41,25 +41,28 @@ func drawYCbCr(dst *image.RGBA, m *image.YCbCr, y0 int, convert func(y, cb, cr u
 	default:
 		return false
 	}
-	width, height := m.Rect.Dx(), m.Rect.Dy()
-	columns, rows := width, height
-	if halfX {
-		columns = (width + 1) / 2
+	width, rows := dst.Rect.Dx(), m.Rect.Dy()
+	// The columns of colour that are looked at, and the first column that they are stretched to.
+	first, last, stretched := from.X, from.X+width, from.X
+	if halfX { // one more on either side takes part, where there is one
+		first = max(from.X/2-1, 0)
+		last = min((from.X+width+1)/2+1, (m.Rect.Dx()+1)/2)
+		stretched = 2 * first
 	}
 	if halfY {
-		rows = (height + 1) / 2
+		rows = (rows + 1) / 2
 	}
-	cb, cr := make([]uint8, width+1), make([]uint8, width+1)
-	sums := make([]int, columns)
+	sums := make([]int, last-first)
+	cb, cr := make([]uint8, 2*len(sums)), make([]uint8, 2*len(sums))
 	for row := range dst.Rect.Dy() {
-		y := y0 + row
+		y := from.Y + row
 		near, far := y, y
 		if halfY {
 			near = y / 2
 			far = min(max(near+2*(y%2)-1, 0), rows-1)
 		}
 		stretch := func(out, plane []uint8) {
-			a, b := plane[near*m.CStride:][:columns], plane[far*m.CStride:][:columns]
+			a, b := plane[near*m.CStride:][first:last], plane[far*m.CStride:][first:last]
 			for i := range sums {
 				sums[i] = 3*int(a[i]) + int(b[i])
 			}
@@ -67,10 +70,11 @@ func drawYCbCr(dst *image.RGBA, m *image.YCbCr, y0 int, convert func(y, cb, cr u
 		}
 		stretch(cb, m.Cb)
 		stretch(cr, m.Cr)
-		line := m.Y[y*m.YStride:][:width]
+		line := m.Y[y*m.YStride+from.X:][:width]
+		blue, red := cb[from.X-stretched:], cr[from.X-stretched:]
 		out := dst.Pix[row*dst.Stride:][:4*width]
 		for x, luma := range line {
-			r, g, b := convert(luma, cb[x], cr[x])
+			r, g, b := convert(luma, blue[x], red[x])
 			pixel := out[4*x : 4*x+4 : 4*x+4]
 			pixel[0], pixel[1], pixel[2], pixel[3] = r, g, b, 255
 		}
@@ -94,16 +98,16 @@ func stretchRow(out []uint8, sums []int, half bool) {
 	}
 }
 
-// drawStudio converts rows from y0 of m into dst, on white where m is transparent.
-func drawStudio(dst *image.RGBA, m studioYCbCr, y0 int) {
-	drawYCbCr(dst, m.YCbCr, y0, studioToRGB)
+// drawStudio converts what lies in m from a point on into dst, on white where m is transparent.
+func drawStudio(dst *image.RGBA, m studioYCbCr, from image.Point) {
+	drawYCbCr(dst, m.YCbCr, from, studioToRGB)
 	if m.alpha == nil {
 		return
 	}
 	width := dst.Rect.Dx()
 	for row := range dst.Rect.Dy() {
 		out := dst.Pix[row*dst.Stride:]
-		for x, a := range m.alpha[(y0+row)*m.aStride:][:width] {
+		for x, a := range m.alpha[(from.Y+row)*m.aStride+from.X:][:width] {
 			for i := 4 * x; i < 4*x+3; i++ {
 				out[i] = uint8((int(out[i])*int(a) + 255*(255-int(a)) + 127) / 255)
 			}

@@ -126,7 +126,7 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 	}
 	defer c.slots.Release(1)
 
-	views, problem, err := c.look(ctx, photo, side)
+	seen, problem, err := c.look(ctx, photo, side)
 	if err != nil {
 		return deepskin.Assessment{}, nil, err
 	}
@@ -135,37 +135,70 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		assessment.Millis = millisSince(begun)
 		return assessment, nil, nil
 	}
-	out, err := c.model.run(views.picture)
-	if err != nil {
-		return deepskin.Assessment{}, nil, fmt.Errorf("run model: %w", err)
-	}
-	assessment.Problems = append(assessment.Problems, judgeQuality(views)...)
-	if out.ood > c.model.info.Thresholds.OOD {
+	assessment.Problems = append(assessment.Problems, judgeQuality(seen.views)...)
+	if seen.ood > c.limits(seen.output).OOD {
 		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
 	}
-	c.model.info.state(&assessment, out)
+	c.model.info.state(&assessment, seen.output)
 	assessment.Millis = millisSince(begun)
-	return assessment, views.reduced, nil
+	return assessment, seen.reduced, nil
 }
 
-// look checks and decodes a photo and reduces it to its views, all within the memory budget.
-func (c *Classifier) look(ctx context.Context, photo []byte, side int) (views, deepskin.Problem, error) {
+// A sight is what there is to see in a photo.
+type sight struct {
+	views
+	output
+}
+
+// limits returns the thresholds for the kind of photo that the model took this one for.
+func (c *Classifier) limits(out output) Thresholds { return c.model.info.Thresholds[out.kind()] }
+
+// look checks and decodes a photo, reduces it to its views and has the model look at it, once or
+// twice, all within the memory budget.
+func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, deepskin.Problem, error) {
 	found, problem := inspect(photo)
 	if problem == "" && found.memory > c.budget {
 		problem = deepskin.TooManyPixels
 	}
 	if problem != "" {
-		return views{}, problem, nil
+		return sight{}, problem, nil
 	}
 	if err := c.memory.Acquire(ctx, found.memory); err != nil {
-		return views{}, "", fmt.Errorf("wait for memory to decode in: %w", err)
+		return sight{}, "", fmt.Errorf("wait for memory to decode in: %w", err)
 	}
 	defer c.memory.Release(found.memory)
 	decoded, problem := decode(photo, found.format)
 	if problem != "" {
-		return views{}, problem, nil
+		return sight{}, problem, nil
 	}
-	return reduce(decoded, orientation(photo, found.format), c.model.info.Side, side), "", nil
+	turned := orientation(photo, found.format)
+	seen := sight{views: reduce(decoded, turned, c.model.info.Side, side)}
+	var err error
+	if seen.output, err = c.model.run(seen.picture); err != nil {
+		return sight{}, "", fmt.Errorf("run model: %w", err)
+	}
+	if seen.output, err = c.lookCloser(decoded, turned, seen.output); err != nil {
+		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
+	}
+	return seen, "", nil
+}
+
+// lookCloser has the model look again at the part around a small lesion. It returns the numbers
+// that count: those of both looks, or the first one's.
+func (c *Classifier) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
+	size := uprightSize(decoded.Bounds().Size(), orientation)
+	part, ok := partAround(first.box, c.limits(first).Closer, size)
+	if !ok {
+		return first, nil
+	}
+	second, err := c.model.run(cut(decoded, orientation, part, c.model.info.Side))
+	if err != nil {
+		return output{}, err
+	}
+	if second.ood > c.limits(first).OOD {
+		return first, nil
+	}
+	return merge(first, second, shares(part, size)), nil
 }
 
 func millisSince(t time.Time) float64 { return float64(time.Since(t)) / float64(time.Millisecond) }

@@ -2,9 +2,11 @@ package classifier_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"log/slog"
 	"math"
@@ -47,8 +49,14 @@ func TestAssess(t *testing.T) {
 		if label, confidence := wantLabel(info, a); a.Label != label || math.Abs(a.Confidence-confidence) > 1e-9 {
 			t.Errorf("seed %d: %s with confidence %v, want %s with %v", seed, a.Label, a.Confidence, label, confidence)
 		}
-		if refused := a.OOD > info.Thresholds.OOD; refused != a.Refused() {
-			t.Errorf("seed %d: problems = %v with ood %v, threshold %v", seed, a.Problems, a.OOD, info.Thresholds.OOD)
+		if limit := info.Thresholds[a.Kind].OOD; a.OOD > limit != a.Refused() {
+			t.Errorf("seed %d: problems = %v with ood %v, threshold %v", seed, a.Problems, a.OOD, limit)
+		}
+		if kind := kindOf(a.PhoneProbability); a.Kind != kind || a.Diagnosis != wantName(info, a) {
+			t.Errorf("seed %d: %s with %v, %s of %v", seed, a.Kind, a.PhoneProbability, a.Diagnosis, a.Diagnoses)
+		}
+		if b := a.Lesion; b == nil || b.Left < 0 || b.Top < 0 || b.Right > 1 || b.Bottom > 1 || b.Left > b.Right || b.Top > b.Bottom {
+			t.Errorf("seed %d: lesion = %+v", seed, b)
 		}
 		if a.Model != info.Version || a.Millis <= 0 {
 			t.Errorf("seed %d: model %q in %v ms", seed, a.Model, a.Millis)
@@ -59,7 +67,7 @@ func TestAssess(t *testing.T) {
 
 // wantLabel restates the rule in the words of the specification.
 func wantLabel(info classifier.Info, a deepskin.Assessment) (deepskin.Label, float64) {
-	m, limits := a.Malignancy, info.Thresholds
+	m, limits := a.Malignancy, info.Thresholds[kindOf(a.PhoneProbability)]
 	switch {
 	case a.OOD > limits.OOD:
 		return deepskin.Inconclusive, max(m, 1-m)
@@ -69,6 +77,27 @@ func wantLabel(info classifier.Info, a deepskin.Assessment) (deepskin.Label, flo
 		return deepskin.Benign, 1 - m
 	}
 	return deepskin.Inconclusive, max(m, 1-m)
+}
+
+// thresholds is the metadata of a model that has the same for both kinds of photo.
+func thresholds(text string) string {
+	return fmt.Sprintf(`{"dermoscopy": {%s}, "phone": {%s}}`, text, text)
+}
+
+func kindOf(phone float64) deepskin.Kind {
+	if phone > 0.5 {
+		return deepskin.Phone
+	}
+	return deepskin.Dermoscopy
+}
+
+func wantName(info classifier.Info, a deepskin.Assessment) deepskin.Diagnosis {
+	return slices.MaxFunc(info.Labels, func(x, y deepskin.Diagnosis) int {
+		weight := func(code deepskin.Diagnosis) float64 {
+			return a.Diagnoses[code] * info.Naming[a.Kind][slices.Index(info.Labels, code)]
+		}
+		return cmp.Compare(weight(x), weight(y))
+	})
 }
 
 func checkGrid(t *testing.T, grid *deepskin.Grid) {
@@ -86,7 +115,10 @@ func checkGrid(t *testing.T, grid *deepskin.Grid) {
 // one; here they are moved around the malignancy of one photo.
 func TestLabelFollowsTheThresholdsOfTheModel(t *testing.T) {
 	photo := jpegOf(t, sample.Photo(3, sample.Options{Width: 200, Height: 150}))
-	before, err := open(t, classifier.Config{}).Assess(t.Context(), photo)
+	// Without a second look: what it says depends on the thresholds.
+	before, err := open(t, classifier.Config{Model: editModel(t, "thresholds", func(string) string {
+		return thresholds(`"malignant": 0.3, "benign": 0.2, "ood": 1e6, "closer": 0`)
+	})}).Assess(t.Context(), photo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +135,14 @@ func TestLabelFollowsTheThresholdsOfTheModel(t *testing.T) {
 		"between":         {high, low, 1e6, deepskin.Inconclusive, max(m, 1-m), nil},
 		"no gap, above":   {low, low, 1e6, deepskin.Malignant, m, nil},
 		"no gap, below":   {high, high, 1e6, deepskin.Benign, 1 - m, nil},
-		"unlike a lesion": {low, lowest, 1, deepskin.Inconclusive, max(m, 1-m), []deepskin.Problem{deepskin.NotALesion}},
+		"unlike a lesion": {low, lowest, -1e6, deepskin.Inconclusive, max(m, 1-m), []deepskin.Problem{deepskin.NotALesion}},
 	}
 	for name, want := range cases {
 		t.Run(name, func(t *testing.T) {
+			limits := classifier.Thresholds{Malignant: want.malignant, Benign: want.benign, OOD: want.ood}
 			path := editModel(t, "thresholds", func(string) string {
-				text, err := json.Marshal(map[string]float64{
-					"malignant": want.malignant, "benign": want.benign, "ood": want.ood,
+				text, err := json.Marshal(map[deepskin.Kind]classifier.Thresholds{
+					deepskin.Dermoscopy: limits, deepskin.Phone: limits,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -272,7 +305,8 @@ func TestNewRefuses(t *testing.T) {
 		"unknown provider": {classifier.Config{Model: modelPath, Provider: "abacus"}, "want cpu, cuda or auto"},
 		"another library":  {classifier.Config{Model: modelPath, Library: "other.so"}, "load ONNX Runtime"},
 		"negative":         {classifier.Config{Model: modelPath, Concurrency: -1}, "negative"},
-		"other output":     {classifier.Config{Model: renameOutput(t)}, `want a "grids"`},
+		"other output":     {classifier.Config{Model: renameOutputs(t, "grids")}, `want a "grids"`},
+		"old format":       {classifier.Config{Model: renameOutputs(t, "phone", "box")}, "old format"},
 		"no version":       {classifier.Config{Model: editKey(t, "version", "versiom")}, `"version" is missing`},
 		"odd labels": {classifier.Config{Model: editModel(t, "labels", func(s string) string {
 			return strings.Replace(s, "bcc", "xyz", 1)
@@ -284,11 +318,23 @@ func TestNewRefuses(t *testing.T) {
 			return s[1:]
 		})}, "thresholds"},
 		"swapped thresholds": {classifier.Config{Model: editModel(t, "thresholds", func(string) string {
-			return `{"malignant": 0.2, "benign": 0.3, "ood": 9}`
+			return thresholds(`"malignant": 0.2, "benign": 0.3, "ood": 9, "closer": 0`)
 		})}, "benign <= malignant"},
 		"no ood threshold": {classifier.Config{Model: editModel(t, "thresholds", func(string) string {
-			return `{"malignant": 0.3, "benign": 0.2}`
-		})}, "ood > 0"},
+			return thresholds(`"malignant": 0.3, "benign": 0.2, "closer": 0`)
+		})}, `no "ood"`},
+		"closer than all": {classifier.Config{Model: editModel(t, "thresholds", func(string) string {
+			return thresholds(`"malignant": 0.3, "benign": 0.2, "ood": -3, "closer": 1.5`)
+		})}, "closer <= 1"},
+		"one kind only": {classifier.Config{Model: editModel(t, "thresholds", func(s string) string {
+			return strings.Replace(s, `"phone"`, `"telephone"`, 1)
+		})}, "none for phone photos"},
+		"nameless": {classifier.Config{Model: editModel(t, "naming", func(string) string {
+			return `{"dermoscopy": [1, 1, 1, 1, 1, 1, 1], "phone": [1, 1, 1, 1, 1, 1]}`
+		})}, "want 7 weights"},
+		"weightless": {classifier.Config{Model: editModel(t, "naming", func(string) string {
+			return `{"dermoscopy": [1, 1, 1, 0, 1, 1, 1], "phone": [1, 1, 1, 1, 1, 1, 1]}`
+		})}, "above 0"},
 	}
 	open(t, classifier.Config{}) // loads the library, so that another one can be refused
 	for name, test := range cases {

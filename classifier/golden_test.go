@@ -54,13 +54,10 @@ func TestGoldenBaseIsTheGenerators(t *testing.T) {
 	}
 }
 
-// expectation is expected.json.
+// expectation is expected.json: for each file what an assessment holds, under the same names.
 type expectation struct {
-	Model string `json:"model"`
-	Files map[string]struct {
-		Diagnoses map[deepskin.Diagnosis]float64 `json:"diagnoses"`
-		OOD       float64                        `json:"ood"`
-	} `json:"files"`
+	Model string                         `json:"model"`
+	Files map[string]deepskin.Assessment `json:"files"`
 }
 
 func readExpectation(t *testing.T) expectation {
@@ -79,7 +76,7 @@ func readExpectation(t *testing.T) expectation {
 // What Python and Go make of the same bytes must agree, for the model was trained on Python's
 // pictures, and every file must show the base picture upright and in its colours.
 func TestGoldenAgreement(t *testing.T) {
-	const probabilityTolerance, oodTolerance = 0.02, 0.05
+	const tolerance, oodTolerance = 0.02, 0.05
 	c := open(t, classifier.Config{})
 	expected := readExpectation(t)
 	if expected.Model != c.Info().Version {
@@ -109,12 +106,22 @@ func TestGoldenAgreement(t *testing.T) {
 			for code, p := range want.Diagnoses {
 				worst = max(worst, math.Abs(got.Diagnoses[code]-p))
 			}
-			t.Logf("probabilities within %.4f, ood within %.2f %%", worst, 100*math.Abs(got.OOD/want.OOD-1))
-			if worst > probabilityTolerance {
+			ood := math.Abs(got.OOD-want.OOD) / max(math.Abs(want.OOD), 1)
+			t.Logf("probabilities within %.4f, ood within %.2f %%", worst, 100*ood)
+			if worst > tolerance {
 				t.Errorf("probabilities differ by %.4f:\n got %v\nwant %v", worst, got.Diagnoses, want.Diagnoses)
 			}
-			if math.Abs(got.OOD/want.OOD-1) > oodTolerance {
+			if ood > oodTolerance {
 				t.Errorf("ood = %.3f, want %.3f", got.OOD, want.OOD)
+			}
+			if got.Kind != want.Kind || math.Abs(got.PhoneProbability-want.PhoneProbability) > tolerance {
+				t.Errorf("%s with %.3f, want %s with %.3f", got.Kind, got.PhoneProbability, want.Kind, want.PhoneProbability)
+			}
+			if got.Diagnosis != want.Diagnosis {
+				t.Errorf("diagnosis = %s, want %s", got.Diagnosis, want.Diagnosis)
+			}
+			if want.Lesion == nil || apart(*got.Lesion, *want.Lesion) > tolerance || got.Closer != want.Closer {
+				t.Errorf("lesion = %+v, closer = %v, want %+v, %v", got.Lesion, got.Closer, want.Lesion, want.Closer)
 			}
 		})
 	}

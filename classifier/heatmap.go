@@ -23,14 +23,19 @@ const (
 	legendWidth = 400  // the narrowest heatmap; what is narrower stands on a band of this width
 )
 
-// Heatmap draws a grid over the photo that it belongs to and returns a JPEG: clear where the
-// grid is zero, tinted from violet over green to yellow where it is strong, with a legend below.
+// Heatmap draws a grid over the part of the photo that it belongs to and returns a JPEG: clear
+// where the grid is zero, tinted from violet over green to yellow where it is strong, with a frame
+// around the part, unless it is the whole photo, and with a legend below.
 // The photo may be the original or its reduced copy. It is decoded without a budget, so callers
 // should not draw many at once.
 func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
 	if grid.Rows < 1 || grid.Columns < 1 || grid.Rows > 256 || grid.Columns > 256 ||
 		len(grid.Values) != grid.Rows*grid.Columns {
 		return nil, fmt.Errorf("draw heatmap: %d values in a grid of %d x %d", len(grid.Values), grid.Rows, grid.Columns)
+	}
+	if p := grid.Part; p != nil && !(0 <= p.Left && p.Left < p.Right && p.Right <= 1 &&
+		0 <= p.Top && p.Top < p.Bottom && p.Bottom <= 1) { // so that NaN is refused as well
+		return nil, fmt.Errorf("draw heatmap: %+v is no part of a photo", *p)
 	}
 	found, problem := inspect(photo)
 	if problem == "" && found.memory > defaultDecodedBytes {
@@ -48,17 +53,36 @@ func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
 		scale := heatmapLess / float64(max(size.X, size.Y))
 		picture = imaging.Resize(picture, scaled(size.X, scale), scaled(size.Y, scale), imaging.Linear)
 	}
-	tint(picture, grid)
-	framed, err := addLegend(picture)
+	part := picture.Rect
+	if grid.Part != nil {
+		part = pixelsOf(*grid.Part, picture.Rect.Size())
+	}
+	tint(picture, part, grid)
+	if grid.Part != nil {
+		frame(picture, part)
+	}
+	complete, err := addLegend(picture)
 	if err != nil {
 		return nil, fmt.Errorf("draw heatmap: %w", err)
 	}
-	return encodeJPEG(framed)
+	return encodeJPEG(complete)
 }
 
-// tint lays the grid over the picture. The cells are blended with a cubic spline: their borders
-// are the model's, not the skin's.
-func tint(picture *image.NRGBA, grid deepskin.Grid) {
+// pixelsOf returns a part of a picture of this size in its pixels: at least one.
+func pixelsOf(part deepskin.Box, size image.Point) image.Rectangle {
+	span := func(from, to float64, length int) (int, int) {
+		begin := min(nearest(from*float64(length)), length-1)
+		return begin, max(nearest(to*float64(length)), begin+1)
+	}
+	var r image.Rectangle
+	r.Min.X, r.Max.X = span(part.Left, part.Right, size.X)
+	r.Min.Y, r.Max.Y = span(part.Top, part.Bottom, size.Y)
+	return r
+}
+
+// tint lays the grid over a part of the picture. The cells are blended with a cubic spline: their
+// borders are the model's, not the skin's.
+func tint(picture *image.NRGBA, part image.Rectangle, grid deepskin.Grid) {
 	cells := image.NewGray(image.Rect(0, 0, grid.Columns, grid.Rows))
 	highest := uint8(0)
 	for i, v := range grid.Values {
@@ -67,15 +91,36 @@ func tint(picture *image.NRGBA, grid deepskin.Grid) {
 		}
 		highest = max(highest, cells.Pix[i])
 	}
-	size := picture.Rect.Size()
-	field := imaging.Resize(cells, size.X, size.Y, imaging.BSpline)
+	field := imaging.Resize(cells, part.Dx(), part.Dy(), imaging.BSpline)
 	peak := uint8(1) // the spline rounds peaks off; scale them back to what they were
 	for i := 0; i < len(field.Pix); i += 4 {
 		peak = max(peak, field.Pix[i])
 	}
-	for i := 0; i < len(field.Pix); i += 4 {
-		value := float64(field.Pix[i]) / float64(peak) * float64(highest) / 255
-		over(picture.Pix[i:i+3], value)
+	for y := range part.Dy() {
+		for x := range part.Dx() {
+			value := float64(field.Pix[field.PixOffset(x, y)]) / float64(peak) * float64(highest) / 255
+			at := picture.PixOffset(part.Min.X+x, part.Min.Y+y)
+			over(picture.Pix[at:at+3], value)
+		}
+	}
+}
+
+// frame draws a thin line around a part of the picture, at the picture's border inside of it:
+// white within black, to stand out from any skin.
+func frame(picture *image.NRGBA, part image.Rectangle) {
+	rings := []color.Gray{{0}, {255}, {255}} // from the outside
+	outer := part.Inset(-len(rings)).Intersect(picture.Rect)
+	for _, c := range rings {
+		inner := outer.Inset(1)
+		for _, side := range []image.Rectangle{
+			{outer.Min, image.Pt(outer.Max.X, inner.Min.Y)},
+			{image.Pt(outer.Min.X, inner.Max.Y), outer.Max},
+			{outer.Min, image.Pt(inner.Min.X, outer.Max.Y)},
+			{image.Pt(inner.Max.X, outer.Min.Y), outer.Max},
+		} {
+			draw.Draw(picture, side, image.NewUniform(c), image.Point{}, draw.Src)
+		}
+		outer = inner
 	}
 }
 

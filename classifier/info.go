@@ -29,8 +29,12 @@ type Info struct {
 	// Labels are the diagnoses in the order of the model's output.
 	Labels []deepskin.Diagnosis `json:"labels"`
 	// Malignant are those of the labels that count as malignant.
-	Malignant  []deepskin.Diagnosis `json:"malignant"`
-	Thresholds Thresholds           `json:"thresholds"`
+	Malignant []deepskin.Diagnosis `json:"malignant"`
+	// Thresholds are those for each kind of photo.
+	Thresholds map[deepskin.Kind]Thresholds `json:"thresholds"`
+	// Naming holds for each kind of photo a weight for each of the labels, in their order: the
+	// stated diagnosis is the label with the greatest probability x weight.
+	Naming map[deepskin.Kind][]float64 `json:"naming"`
 	// Metrics are the figures that training measured on its test part, as JSON.
 	Metrics json.RawMessage `json:"metrics"`
 	// Recipe is how the model was trained, as JSON.
@@ -41,15 +45,36 @@ type Info struct {
 	Licence string `json:"licence"`
 }
 
-// Thresholds say where one label ends and the next begins.
+// Thresholds say for one kind of photo where one label ends and the next begins.
 type Thresholds struct {
 	// Malignant is the least malignancy of a malignant label.
 	Malignant float64 `json:"malignant"`
 	// Benign is the malignancy below which the label is benign; between the two it is
 	// inconclusive.
 	Benign float64 `json:"benign"`
-	// OOD is the greatest out-of-distribution score of what may be a lesion.
+	// OOD is the greatest out-of-distribution score of what may be a lesion; any number.
 	OOD float64 `json:"ood"`
+	// Closer is the length of a lesion, as a share of the picture's side, below which the model
+	// looks again at the part around it; 0 is never.
+	Closer float64 `json:"closer"`
+}
+
+// UnmarshalJSON reads thresholds, all of which must be there: zero would mean something.
+func (t *Thresholds) UnmarshalJSON(text []byte) error {
+	var values map[string]float64
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	for name, value := range map[string]*float64{
+		"malignant": &t.Malignant, "benign": &t.Benign, "ood": &t.OOD, "closer": &t.Closer,
+	} {
+		found, ok := values[name]
+		if !ok {
+			return fmt.Errorf("there is no %q", name)
+		}
+		*value = found
+	}
+	return nil
 }
 
 // readInfo takes a model's description out of its metadata, which lookup reads.
@@ -67,7 +92,7 @@ func readInfo(lookup func(key string) (string, error)) (Info, error) {
 	}
 	values := map[string]any{
 		"labels": &info.Labels, "malignant": &info.Malignant, "thresholds": &info.Thresholds,
-		"metrics": &info.Metrics, "recipe": &info.Recipe,
+		"naming": &info.Naming, "metrics": &info.Metrics, "recipe": &info.Recipe,
 	}
 	for key, value := range values {
 		text, err := lookup(key)
@@ -100,9 +125,21 @@ func (i Info) check() error {
 			return fmt.Errorf("metadata \"malignant\": %q is no label", code)
 		}
 	}
-	t := i.Thresholds
-	if t.Benign < 0 || t.Malignant < t.Benign || t.Malignant <= 0 || t.Malignant >= 1 || t.OOD <= 0 {
-		return fmt.Errorf("metadata \"thresholds\": want 0 <= benign <= malignant, 0 < malignant < 1 and ood > 0, got %+v", t)
+	for _, kind := range []deepskin.Kind{deepskin.Dermoscopy, deepskin.Phone} {
+		t, ok := i.Thresholds[kind]
+		switch {
+		case !ok:
+			return fmt.Errorf("metadata \"thresholds\": none for %s photos, want them by kind", kind)
+		case t.Benign < 0 || t.Malignant < t.Benign || t.Malignant <= 0 || t.Malignant >= 1:
+			return fmt.Errorf("metadata \"thresholds\": want 0 <= benign <= malignant and "+
+				"0 < malignant < 1, for %s photos got %+v", kind, t)
+		case t.Closer < 0 || t.Closer > 1:
+			return fmt.Errorf("metadata \"thresholds\": want 0 <= closer <= 1, for %s photos got %v", kind, t.Closer)
+		}
+		weights := i.Naming[kind]
+		if len(weights) != len(known) || slices.Min(weights) <= 0 {
+			return fmt.Errorf("metadata \"naming\": want %d weights above 0, for %s photos got %v", len(known), kind, weights)
+		}
 	}
 	return nil
 }

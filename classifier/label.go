@@ -7,12 +7,16 @@ import (
 )
 
 // state writes the model's numbers into an assessment and, unless the photo has problems, the
-// label that they amount to.
+// label that they amount to by the thresholds of the photo's kind.
 func (i Info) state(a *deepskin.Assessment, out output) {
-	a.OOD = out.ood
+	kind := out.kind()
+	limits := i.Thresholds[kind]
+	a.OOD, a.Kind, a.PhoneProbability = out.ood, kind, out.phone
+	a.Lesion, a.Closer = &out.box, out.part != nil
+	a.Diagnosis = i.name(out.probabilities, kind)
 	a.Diagnoses = make(map[deepskin.Diagnosis]float64, len(i.Labels))
 	for n, code := range i.Labels {
-		p := float64(out.probabilities[n])
+		p := out.probabilities[n]
 		a.Diagnoses[code] = p
 		if i.isMalignant(code) {
 			a.Malignancy += p
@@ -24,9 +28,9 @@ func (i Info) state(a *deepskin.Assessment, out output) {
 	malignantSide := a.Malignancy >= benign
 	if !a.Refused() {
 		switch {
-		case a.Malignancy >= i.Thresholds.Malignant:
+		case a.Malignancy >= limits.Malignant:
 			a.Label, malignantSide = deepskin.Malignant, true
-		case a.Malignancy < i.Thresholds.Benign:
+		case a.Malignancy < limits.Benign:
 			a.Label, malignantSide = deepskin.Benign, false
 		}
 	}
@@ -35,6 +39,15 @@ func (i Info) state(a *deepskin.Assessment, out output) {
 		a.Confidence = a.Malignancy
 	}
 	a.Grid = i.evidence(out, malignantSide)
+}
+
+// name returns the diagnosis that the picture itself speaks for most; of equals, the first.
+func (i Info) name(probabilities []float64, kind deepskin.Kind) deepskin.Diagnosis {
+	weighted := make([]float64, len(probabilities))
+	for n, p := range probabilities {
+		weighted[n] = p * i.Naming[kind][n]
+	}
+	return i.Labels[slices.Index(weighted, slices.Max(weighted))]
 }
 
 func (i Info) isMalignant(code deepskin.Diagnosis) bool { return slices.Contains(i.Malignant, code) }
@@ -49,7 +62,7 @@ func (i Info) evidence(out output, malignantSide bool) *deepskin.Grid {
 			continue
 		}
 		for c := range values {
-			values[c] += p * out.grids[n*cells+c]
+			values[c] += float32(p) * out.grids[n*cells+c]
 		}
 	}
 	highest := slices.Max(values)
@@ -59,5 +72,5 @@ func (i Info) evidence(out output, malignantSide bool) *deepskin.Grid {
 			values[c] = v / highest
 		}
 	}
-	return &deepskin.Grid{Rows: out.rows, Columns: out.columns, Values: values}
+	return &deepskin.Grid{Rows: out.rows, Columns: out.columns, Values: values, Part: out.part}
 }

@@ -10,11 +10,13 @@ import (
 	"strconv"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"deepskin"
 )
 
 var (
 	inputNames  = []string{"pictures"}
-	outputNames = []string{"probabilities", "ood", "grids"}
+	outputNames = []string{"probabilities", "ood", "grids", "phone", "box"}
 )
 
 // A model is an ONNX file, loaded and checked. It may be run by several goroutines at once.
@@ -25,14 +27,29 @@ type model struct {
 	rows, columns int
 }
 
-// Output is what the model says of one picture, as it lies in ONNX Runtime's tensors.
+// Output is what the model says of one picture, or of both that it looked at.
 type output struct {
 	// probabilities are calibrated, one for each label.
-	probabilities []float32
-	ood           float64
+	probabilities []float64
+	// ood is the out-of-distribution score, of any sign.
+	ood float64
 	// grids holds rows x columns activations for each label, one label after the other.
 	grids         []float32
 	rows, columns int
+	// phone is the probability that the picture is a phone photo.
+	phone float64
+	// box is where the lesion lies.
+	box deepskin.Box
+	// part is what the grids are stretched over; nil is the whole photo.
+	part *deepskin.Box
+}
+
+// kind returns what the picture looks like, as the graph itself decides when it calibrates.
+func (o output) kind() deepskin.Kind {
+	if o.phone > 0.5 {
+		return deepskin.Phone
+	}
+	return deepskin.Dermoscopy
 }
 
 // openModel loads the model of a configuration whose defaults are filled in.
@@ -89,10 +106,16 @@ func readShapes(content []byte) (side, rows, columns int, err error) {
 		}
 		return infos[i].Dimensions
 	}
+	if isOld(outputs) {
+		return 0, 0, 0, errors.New("the file has the old format, without kinds of photo: " +
+			`there is no output "phone" or "box"; train a model anew with make train`)
+	}
 	pictures := find(inputs, "pictures", ort.TensorElementDataTypeUint8, 4)
 	probabilities := find(outputs, "probabilities", ort.TensorElementDataTypeFloat, 2)
 	find(outputs, "ood", ort.TensorElementDataTypeFloat, 1)
 	grids := find(outputs, "grids", ort.TensorElementDataTypeFloat, 4)
+	find(outputs, "phone", ort.TensorElementDataTypeFloat, 1)
+	box := find(outputs, "box", ort.TensorElementDataTypeFloat, 2)
 	switch {
 	case err != nil:
 		return 0, 0, 0, err
@@ -102,10 +125,19 @@ func readShapes(content []byte) (side, rows, columns int, err error) {
 		return 0, 0, 0, fmt.Errorf("pictures have shape %v, want [n, side, side, 3]", pictures)
 	case probabilities[1] != 7 || grids[1] != 7:
 		return 0, 0, 0, fmt.Errorf("probabilities %v or grids %v are not of 7 labels", probabilities, grids)
+	case box[1] != 4:
+		return 0, 0, 0, fmt.Errorf("box has shape %v, want [n, 4]", box)
 	case grids[2] < 1 || grids[3] < 1:
 		return 0, 0, 0, fmt.Errorf("grids have shape %v, want [n, 7, rows, columns]", grids)
 	}
 	return int(pictures[1]), int(grids[2]), int(grids[3]), nil
+}
+
+// isOld reports whether these are the outputs of a model from before there were kinds of photo.
+func isOld(outputs []ort.InputOutputInfo) bool {
+	return !slices.ContainsFunc(outputs, func(info ort.InputOutputInfo) bool {
+		return info.Name == "phone" || info.Name == "box"
+	})
 }
 
 func readMetadata(session *ort.DynamicAdvancedSession) (info Info, err error) {
@@ -194,12 +226,12 @@ func addCUDA(options *ort.SessionOptions) (err error) {
 
 // run judges one square, opaque picture.
 func (m *model) run(picture *image.NRGBA) (out output, err error) {
-	side := int64(m.info.Side)
-	pixels := make([]uint8, 0, 3*side*side)
+	length := int64(m.info.Side)
+	pixels := make([]uint8, 0, 3*length*length)
 	for i := 0; i < len(picture.Pix); i += 4 {
 		pixels = append(pixels, picture.Pix[i:i+3]...)
 	}
-	input, err := ort.NewTensor(ort.NewShape(1, side, side, 3), pixels)
+	input, err := ort.NewTensor(ort.NewShape(1, length, length, 3), pixels)
 	if err != nil {
 		return output{}, fmt.Errorf("make input: %w", err)
 	}
@@ -219,14 +251,21 @@ func (m *model) run(picture *image.NRGBA) (out output, err error) {
 	if err != nil {
 		return output{}, fmt.Errorf("free outputs: %w", err)
 	}
-	want := []int{len(m.info.Labels), 1, len(m.info.Labels) * m.rows * m.columns}
+	want := []int{len(m.info.Labels), 1, len(m.info.Labels) * m.rows * m.columns, 1, 4}
 	for i, value := range values {
 		if len(value) != want[i] {
 			return output{}, fmt.Errorf("output %q has %d values, want %d", outputNames[i], len(value), want[i])
 		}
 	}
+	probabilities := make([]float64, len(m.info.Labels))
+	for i, p := range values[0] {
+		probabilities[i] = float64(p)
+	}
+	side := func(i int) float64 { return min(max(float64(values[4][i]), 0), 1) }
 	return output{
-		probabilities: values[0], ood: float64(values[1][0]), grids: values[2],
-		rows: m.rows, columns: m.columns,
+		probabilities: probabilities, ood: float64(values[1][0]),
+		grids: values[2], rows: m.rows, columns: m.columns,
+		phone: float64(values[3][0]),
+		box:   deepskin.Box{Left: side(0), Top: side(1), Right: side(2), Bottom: side(3)},
 	}, nil
 }

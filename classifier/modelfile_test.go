@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -25,10 +26,16 @@ func editKey(t *testing.T, key, other string) string {
 	return writeModel(t, append(content, entry(other, value)...))
 }
 
-// renameOutput returns the path of a copy of the model that lacks the output "grids".
-func renameOutput(t *testing.T) string {
+// renameOutputs returns the path of a copy of the model that lacks some outputs.
+func renameOutputs(t *testing.T, names ...string) string {
 	t.Helper()
-	return writeModel(t, bytes.ReplaceAll(readModel(t), []byte("\x05grids"), []byte("\x05grims")))
+	content := readModel(t)
+	for _, name := range names {
+		other := strings.ToUpper(name)
+		content = bytes.ReplaceAll(content, field(1, []byte(name)), field(1, []byte(other))) // as an input or output
+		content = bytes.ReplaceAll(content, field(2, []byte(name)), field(2, []byte(other))) // as what a node gives
+	}
+	return writeModel(t, content)
 }
 
 func readModel(t *testing.T) []byte {
@@ -43,10 +50,15 @@ func readModel(t *testing.T) []byte {
 func writeModel(t *testing.T, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "edited.onnx")
+	writeTo(t, path, content)
+	return path
+}
+
+func writeTo(t *testing.T, path string, content []byte) {
+	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // cutMetadata returns the model without one of its metadata, and that one's value.
@@ -79,9 +91,5 @@ func cutMetadata(t *testing.T, key string) (rest []byte, value string) {
 }
 
 func entry(key, value string) []byte {
-	body := append([]byte{1<<3 | 2, byte(len(key))}, key...)
-	body = append(body, 2<<3|2)
-	body = append(binary.AppendUvarint(body, uint64(len(value))), value...)
-	whole := binary.AppendUvarint([]byte{14<<3 | 2}, uint64(len(body)))
-	return append(whole, body...)
+	return field(14, join(field(1, []byte(key)), field(2, []byte(value))))
 }

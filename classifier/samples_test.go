@@ -21,7 +21,7 @@ func TestSamplesPassTheModelsOwnChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		if a.Refused() {
-			t.Logf("seed %d: %v, ood %.1f of %.1f", seed, a.Problems, a.OOD, c.Info().Thresholds.OOD)
+			t.Logf("seed %d: %v, ood %.1f of %.1f", seed, a.Problems, a.OOD, c.Info().Thresholds[a.Kind].OOD)
 			refused = append(refused, seed)
 		}
 	}

@@ -42,16 +42,7 @@ func reduce(photo image.Image, orientation, pictureSide, copySide int) views {
 		reducers = append(reducers, reduced)
 	}
 
-	rows := min(max(stripBytes/(4*size.X), 16), size.Y)
-	buffer := make([]uint8, 4*size.X*rows)
-	for y := 0; y < size.Y; y += rows {
-		n := min(rows, size.Y-y)
-		strip := &image.RGBA{Pix: buffer[:4*size.X*n], Stride: 4 * size.X, Rect: image.Rect(0, 0, size.X, n)}
-		drawStrip(strip, photo, y)
-		for _, r := range reducers {
-			r.add(opaque(strip), y)
-		}
-	}
+	feed(photo, image.Rectangle{Max: size}, reducers...)
 	v.picture = upright(picture.finish(), orientation)
 	if reduced != nil {
 		v.reduced = upright(reduced.finish(), orientation)
@@ -59,21 +50,45 @@ func reduce(photo image.Image, orientation, pictureSide, copySide int) views {
 	return v
 }
 
+// cut renders a part of a decoded photo, given in the pixels of the upright one, as a square. The
+// pixels are those that resizing the part of the whole would give.
+func cut(photo image.Image, orientation int, part image.Rectangle, side int) *image.NRGBA {
+	part = asStored(part, photo.Bounds().Size(), orientation)
+	picture := newReducer(part.Size(), side, side)
+	feed(photo, part, picture)
+	return upright(picture.finish(), orientation)
+}
+
+// feed converts a part of a photo, which may be all of it, strip by strip.
+func feed(photo image.Image, part image.Rectangle, reducers ...*reducer) {
+	width := part.Dx()
+	rows := min(max(stripBytes/(4*width), 16), part.Dy())
+	buffer := make([]uint8, 4*width*rows)
+	for y := 0; y < part.Dy(); y += rows {
+		n := min(rows, part.Dy()-y)
+		strip := &image.RGBA{Pix: buffer[:4*width*n], Stride: 4 * width, Rect: image.Rect(0, 0, width, n)}
+		drawStrip(strip, photo, part.Min.Add(image.Pt(0, y)))
+		for _, r := range reducers {
+			r.add(opaque(strip), y)
+		}
+	}
+}
+
 func scaled(n int, scale float64) int { return max(1, int(math.Round(float64(n)*scale))) }
 
-// drawStrip converts the rows of m from y on, shown on white.
-func drawStrip(strip *image.RGBA, m image.Image, y int) {
+// drawStrip converts what lies in m from a point on, shown on white.
+func drawStrip(strip *image.RGBA, m image.Image, from image.Point) {
 	switch m := m.(type) {
 	case studioYCbCr:
-		drawStudio(strip, m, y)
+		drawStudio(strip, m, from)
 		return
 	case *image.YCbCr:
-		if drawYCbCr(strip, m, y, jpegToRGB) {
+		if drawYCbCr(strip, m, from, jpegToRGB) {
 			return
 		}
 	}
 	draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(strip, strip.Rect, m, m.Bounds().Min.Add(image.Pt(0, y)), draw.Over)
+	draw.Draw(strip, strip.Rect, m, m.Bounds().Min.Add(from), draw.Over)
 }
 
 // opaque returns the same pixels as an NRGBA, which is what imaging reads fastest: without
@@ -121,6 +136,31 @@ func upright(m *image.NRGBA, orientation int) *image.NRGBA {
 		return imaging.Rotate90(m)
 	}
 	return m
+}
+
+// uprightSize returns the size, once upright, of a photo of this size.
+func uprightSize(size image.Point, orientation int) image.Point {
+	if orientation >= 5 {
+		return image.Pt(size.Y, size.X)
+	}
+	return size
+}
+
+// asStored returns where a part of the upright photo lies in the photo as it is stored, of this
+// size: the reverse of upright.
+func asStored(part image.Rectangle, size image.Point, orientation int) image.Rectangle {
+	if orientation >= 5 { // rows and columns are swapped first
+		part = image.Rect(part.Min.Y, part.Min.X, part.Max.Y, part.Max.X)
+	}
+	switch orientation {
+	case 2, 3, 7, 8:
+		part.Min.X, part.Max.X = size.X-part.Max.X, size.X-part.Min.X
+	}
+	switch orientation {
+	case 3, 4, 6, 7:
+		part.Min.Y, part.Max.Y = size.Y-part.Max.Y, size.Y-part.Min.Y
+	}
+	return part
 }
 
 // encodeJPEG writes an opaque picture, without metadata.

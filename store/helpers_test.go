@@ -86,10 +86,15 @@ func assessment() deepskin.Assessment {
 	return deepskin.Assessment{
 		Label: deepskin.Malignant, Malignancy: 0.8125, Confidence: 0.8125,
 		Diagnoses: map[deepskin.Diagnosis]float64{deepskin.Melanoma: 0.7, deepskin.MelanocyticNevus: 0.3},
-		Problems:  []deepskin.Problem{deepskin.Blurred},
-		OOD:       3.5,
-		Grid:      &deepskin.Grid{Rows: 1, Columns: 3, Values: []float32{0, 0.1, 1}},
-		Model:     "v-test", Millis: 1.5,
+		Diagnosis: deepskin.BasalCellCarcinoma,
+		Kind:      deepskin.Phone, PhoneProbability: 0.75,
+		Lesion: &deepskin.Box{Left: 0.1, Top: 0.2, Right: 0.3, Bottom: 0.4}, Closer: true,
+		Problems: []deepskin.Problem{deepskin.Blurred},
+		OOD:      -3.5,
+		Grid: &deepskin.Grid{
+			Rows: 1, Columns: 3, Values: []float32{0, 0.1, 1}, Part: &deepskin.Box{Right: 0.5, Bottom: 0.6},
+		},
+		Model: "v-test", Millis: 1.5,
 	}
 }
 

@@ -39,10 +39,22 @@ type caseBody struct {
 	Malignancy *float64           `json:"malignancy,omitempty" minimum:"0" maximum:"1" doc:"Calibrated probability that the lesion is malignant; absent where the model was not run."`
 	Confidence *float64           `json:"confidence,omitempty" minimum:"0" maximum:"1" doc:"Calibrated probability of the label; absent where the model was not run."`
 	Diagnoses  map[string]float64 `json:"diagnoses,omitempty" doc:"Probabilities of the seven codes of HAM10000; not a diagnosis."`
+	Diagnosis  string             `json:"diagnosis,omitempty" enum:"akiec,bcc,bkl,df,mel,nv,vasc" doc:"The code that the picture itself speaks for most, whatever is common; not a diagnosis."`
+	Kind       deepskin.Kind      `json:"kind,omitempty" enum:"dermoscopy,phone" doc:"What the photo was taken for: taken through a dermatoscope, or without one. The figures are calibrated for it."`
+	Lesion     *boxBody           `json:"lesion,omitempty" doc:"Where the model found the lesion."`
+	Closer     bool               `json:"closer,omitempty" doc:"The lesion is small in the photo, so the model also looked at the part around it, and the figures are those of both looks."`
 	Problems   []string           `json:"problems,omitempty" doc:"Why the photo was refused; absent unless it was."`
 	Model      string             `json:"model,omitempty" doc:"The model's version."`
 	Heatmap    string             `json:"heatmap,omitempty" doc:"Where there is a picture of what the model looked at, for as long as the photo is kept."`
 	Verdict    *verdictBody       `json:"verdict,omitempty" doc:"What the owner said of the answer."`
+}
+
+// A boxBody is a part of a photo.
+type boxBody struct {
+	Left   float64 `json:"left" minimum:"0" maximum:"1" doc:"Share of the width of the upright photo."`
+	Top    float64 `json:"top" minimum:"0" maximum:"1" doc:"Share of its height."`
+	Right  float64 `json:"right" minimum:"0" maximum:"1"`
+	Bottom float64 `json:"bottom" minimum:"0" maximum:"1"`
 }
 
 type caseOutput struct{ Body caseBody }
@@ -88,6 +100,8 @@ func show(v bot.View) caseBody {
 		return body
 	}
 	body.Label, body.Model = a.Label, a.Model
+	body.Diagnosis, body.Kind = string(a.Diagnosis), a.Kind
+	body.Lesion, body.Closer = (*boxBody)(a.Lesion), a.Closer
 	for _, p := range a.Problems {
 		body.Problems = append(body.Problems, string(p))
 	}

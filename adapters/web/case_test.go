@@ -33,7 +33,10 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 	if res.StatusCode != http.StatusOK || got["status"] != "pending" || got["title"] != "Looking at your photo…" || got["deadline"] == "" {
 		t.Errorf("pending: %s: %s", res.Status, body)
 	}
-	for _, absent := range []string{"label", "malignancy", "confidence", "diagnoses", "problems", "heatmap", "verdict", "model"} {
+	for _, absent := range []string{
+		"label", "malignancy", "confidence", "diagnoses", "diagnosis", "kind", "lesion", "closer", "problems",
+		"heatmap", "verdict", "model",
+	} {
 		if _, ok := got[absent]; ok {
 			t.Errorf("a pending case has %s", absent)
 		}
@@ -46,6 +49,11 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 	got = decode(t, body)
 	if got["status"] != "answered" || got["label"] != "benign" || got["malignancy"] != 0.07 || got["confidence"] != 0.93 ||
 		got["model"] != "test-1" || len(got["diagnoses"].(map[string]any)) != 7 || got["heatmap"] != path+"/heatmap" {
+		t.Errorf("answered: %s", body)
+	}
+	lesion, _ := got["lesion"].(map[string]any)
+	if got["diagnosis"] != "mel" || got["kind"] != "phone" || got["closer"] != true ||
+		lesion["left"] != 0.4 || lesion["top"] != 0.5 || lesion["right"] != 0.6 || lesion["bottom"] != 0.75 {
 		t.Errorf("answered: %s", body)
 	}
 
@@ -90,7 +98,7 @@ func TestRefusedPhotoHasProblemsAndNoFigures(t *testing.T) {
 	if !ok || len(problems) != 1 || problems[0] != "unknown_format" || got["label"] != "inconclusive" {
 		t.Errorf("refused: %s", body)
 	}
-	for _, absent := range []string{"malignancy", "confidence", "diagnoses", "heatmap"} {
+	for _, absent := range []string{"malignancy", "confidence", "diagnoses", "diagnosis", "kind", "lesion", "closer", "heatmap"} {
 		if _, ok := got[absent]; ok {
 			t.Errorf("a photo that no model saw has %s", absent)
 		}

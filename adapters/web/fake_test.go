@@ -193,7 +193,9 @@ func answered(v *bot.View) {
 			deepskin.BasalCellCarcinoma: 0.012, deepskin.ActinicKeratosis: 0.008, deepskin.Dermatofibroma: 0.006,
 			deepskin.VascularLesion: 0.004,
 		},
-		Grid: &deepskin.Grid{Rows: 1, Columns: 1, Values: []float32{1}},
+		Diagnosis: deepskin.Melanoma, Kind: deepskin.Phone, PhoneProbability: 0.9, Closer: true,
+		Lesion: &deepskin.Box{Left: 0.4, Top: 0.5, Right: 0.6, Bottom: 0.75},
+		Grid:   &deepskin.Grid{Rows: 1, Columns: 1, Values: []float32{1}},
 	}
 	v.Reply.Title = "More like the harmless ones"
 	v.Reply.Text = "The model finds this spot more like the benign ones that it knows.\n\n" +

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,10 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -158,13 +155,22 @@ func write(w io.Writer, format string, f finding) error {
 		_, err := fmt.Fprintf(w, "%s: not judged: %v\n", f.File, f.Problems)
 		return err
 	}
-	codes := slices.SortedFunc(maps.Keys(f.Diagnoses), func(a, b deepskin.Diagnosis) int {
-		return cmp.Compare(f.Diagnoses[b], f.Diagnoses[a])
-	})
-	_, err := fmt.Fprintf(w, "%s: %s, confidence %.0f %%; malignancy %.3f, most likely %s (%.2f) or %s (%.2f)\n",
-		f.File, f.Label, 100*f.Confidence, f.Malignancy,
-		codes[0], f.Diagnoses[codes[0]], codes[1], f.Diagnoses[codes[1]])
+	looks := "one look"
+	if f.Closer {
+		looks = "looked closer"
+	}
+	_, err := fmt.Fprintf(w, "%s: %s, confidence %.0f %%; malignancy %.3f, most like %s (%.2f); taken for %s (%.2f), %s\n",
+		f.File, f.Label, 100*f.Confidence, f.Malignancy, f.Diagnosis, f.Diagnoses[f.Diagnosis],
+		f.Kind, f.kindProbability(), looks)
 	return err
+}
+
+// kindProbability is the probability of the stated kind.
+func (f finding) kindProbability() float64 {
+	if f.Kind == deepskin.Phone {
+		return f.PhoneProbability
+	}
+	return 1 - f.PhoneProbability
 }
 
 func isTerminal(w io.Writer) bool {

@@ -40,6 +40,10 @@ func TestClassifyPrintsAnObjectForEachPhoto(t *testing.T) {
 		Diagnoses  map[string]float64
 		Problems   []string
 		OOD        *float64
+		Kind       string
+		Diagnosis  string
+		Lesion     *struct{ Left, Right float64 }
+		Grid       any
 		Model      string
 		Millis     float64
 	}
@@ -70,6 +74,10 @@ func TestClassifyPrintsAnObjectForEachPhoto(t *testing.T) {
 	if math.Abs(malignancy-judged.Malignancy) > 1e-4 || judged.Model == "" || judged.Millis <= 0 || judged.OOD == nil {
 		t.Errorf("the lesion: %+v", judged)
 	}
+	if judged.Kind != "dermoscopy" && judged.Kind != "phone" || judged.Diagnoses[judged.Diagnosis] == 0 ||
+		judged.Lesion == nil || judged.Lesion.Left > judged.Lesion.Right || judged.Grid != nil {
+		t.Errorf("the lesion: %+v", judged)
+	}
 	if unreadable.Label != "inconclusive" || len(unreadable.Problems) != 1 || unreadable.Problems[0] != "unknown_format" {
 		t.Errorf("no photo: %+v", unreadable)
 	}
@@ -87,6 +95,11 @@ func TestClassifyFailsWhereAFileCannotBeRead(t *testing.T) {
 	}
 	if !strings.Contains(out, "a.jpg: ") {
 		t.Errorf("the readable photo is missing from %q", out)
+	}
+	for _, words := range []string{"most like ", "taken for ", "look"} {
+		if !strings.Contains(out, words) {
+			t.Errorf("%q does not say what the photo is %q", out, words)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deepskin"
+
 	"deepskin/internal/evaluation"
 )
 
@@ -88,9 +89,13 @@ func evaluate(ctx context.Context, env map[string]string, flags evaluateFlags, s
 	}
 	report := set.Evaluate(flags.rounds)
 	info := model.Info()
+	limits, ok := info.Thresholds[deepskin.Kind(flags.kind)]
+	if !ok {
+		limits = info.Thresholds[deepskin.Dermoscopy]
+	}
 	report.Model = evaluation.Model{
 		Version: info.Version, DataSHA256: info.DataSHA256,
-		Malignant: info.Thresholds.Malignant, Benign: info.Thresholds.Benign,
+		Malignant: limits.Malignant, Benign: limits.Benign,
 	}
 	met := report.Compare(bars)
 	if err := writeReport(&report, flags, stdout); err != nil {

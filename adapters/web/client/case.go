@@ -30,6 +30,15 @@ type Case struct {
 	Malignancy *float64                       `json:"malignancy"`
 	Confidence *float64                       `json:"confidence"`
 	Diagnoses  map[deepskin.Diagnosis]float64 `json:"diagnoses"`
+	// Diagnosis is the one that the picture itself speaks for most; empty where the model was
+	// not run, as are Kind and Lesion.
+	Diagnosis deepskin.Diagnosis `json:"diagnosis"`
+	// Kind is what the photo was taken for.
+	Kind deepskin.Kind `json:"kind"`
+	// Lesion is where the model found the lesion.
+	Lesion *deepskin.Box `json:"lesion"`
+	// Closer says that the lesion is small in the photo, so that the model looked at it twice.
+	Closer bool `json:"closer"`
 	// Problems is empty unless the photo was refused.
 	Problems []deepskin.Problem `json:"problems"`
 	// Model is the version of the model.

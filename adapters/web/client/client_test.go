@@ -61,7 +61,8 @@ func TestSendUploadsAFormAndKeepsTheSession(t *testing.T) {
 				t.Errorf("cookie %v, %v", cookie, err)
 			}
 			answer(http.StatusOK, `{"id":"`+string(id)+`","status":"answered","label":"benign","malignancy":0.1,`+
-				`"confidence":0.9,"diagnoses":{"nv":0.8},"verdict":{"agrees":false,"truth":"benign","keep":true}}`)(w, r)
+				`"confidence":0.9,"diagnoses":{"nv":0.8},"diagnosis":"mel","kind":"phone","closer":true,`+
+				`"lesion":{"left":0.1,"top":0.2,"right":0.3,"bottom":0.4},"verdict":{"agrees":false,"truth":"benign","keep":true}}`)(w, r)
 		},
 	})
 	got, err := c.Send(t.Context(), "mole.jpg", []byte("pixels"), true)
@@ -77,7 +78,9 @@ func TestSendUploadsAFormAndKeepsTheSession(t *testing.T) {
 		ID: id, Status: deepskin.Answered, Label: deepskin.Benign,
 		Malignancy: new(0.1), Confidence: new(0.9),
 		Diagnoses: map[deepskin.Diagnosis]float64{deepskin.MelanocyticNevus: 0.8},
-		Verdict:   &deepskin.Verdict{Truth: deepskin.TruthBenign, Keep: &keep},
+		Diagnosis: deepskin.Melanoma, Kind: deepskin.Phone, Closer: true,
+		Lesion:  &deepskin.Box{Left: 0.1, Top: 0.2, Right: 0.3, Bottom: 0.4},
+		Verdict: &deepskin.Verdict{Truth: deepskin.TruthBenign, Keep: &keep},
 	}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("Case gave %+v", found)

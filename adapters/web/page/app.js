@@ -185,7 +185,8 @@ $("heatmap").onclick = async () => {
     mapURL = URL.createObjectURL(await heatmap(current));
     img.src = mapURL;
     img.hidden = false;
-    caption.textContent = "The warmer the colour, the more this part spoke for the label.";
+    caption.textContent = "The warmer the colour, the more this part spoke for the label. " +
+      "A frame, if there is one, is what the model looked at from closer up.";
   } catch (problem) {
     caption.textContent = problem.message;
   }
