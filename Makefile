@@ -5,8 +5,9 @@ SHELL := /bin/bash
 
 PYTHON ?= /usr/bin/python3
 TRAINING := models/training
-RECIPE ?= $(TRAINING)/configs/mobilenetv2-192.toml
-RUN ?= $(TRAINING)/runs/$(basename $(notdir $(RECIPE)))
+RECIPE ?= $(TRAINING)/configs/deepskin-1.toml
+RUNS ?= $(TRAINING)/runs
+REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
 # inference where it was measured.
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
@@ -61,9 +62,34 @@ data: ## Download the public training data into DATA (5.2 GB; needs the open int
 .PHONY: train
 train: training-setup ## Train the model from DATA into models/deepskin.onnx; goes on where it was interrupted
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make train DATA=dir"; exit 1; }
-	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.train --data "$(abspath $(DATA))" \
-		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUN))" --model "$(CURDIR)/models/deepskin.onnx"
-	$(MAKE) golden
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.model --data "$(abspath $(DATA))" \
+		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUNS))" --model "$(CURDIR)/models/deepskin.onnx"
+	$(MAKE) golden evaluate
+
+.PHONY: attempts
+attempts: training-setup ## Train and compare all recipes of models/training/configs/attempts (hours)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make attempts DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.attempts --data "$(abspath $(DATA))" \
+		--configs configs/attempts --out "$(abspath $(RUNS))/attempts" --table "$(CURDIR)/docs/attempts.md"
+
+.PHONY: evaluate
+evaluate: setup training-setup ## Measure the model on the test parts of DATA, and write the model card
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make evaluate DATA=dir"; exit 1; }
+	mkdir -p $(REPORTS) $(RUNS)
+	./deepskin evaluate --data "$(DATA)/ham10000_200x150.tar" --labels "$(DATA)/HAM10000_metadata.csv" \
+		--split test --kind dermoscopy --others "$(DATA)/phone_photos.tar" \
+		--masks "$(DATA)/ham10000_masks_200x150.tar.gz" \
+		--json $(REPORTS)/dermoscopy.json --html $(RUNS)/dermoscopy.html
+	./deepskin evaluate --data "$(DATA)/phone_photos.tar" --labels "$(DATA)/phone_photos.csv" --kind phone \
+		--others "$(DATA)/ham10000_200x150.tar" --others-labels "$(DATA)/HAM10000_metadata.csv" \
+		--json $(REPORTS)/phone.json --html $(RUNS)/phone.html
+	./deepskin evaluate --data "$(DATA)/not_skin.tar" --kind not_skin --split unfitted \
+		--json $(REPORTS)/not_skin.json --html $(RUNS)/not_skin.html
+	$(MAKE) card
+
+.PHONY: card
+card: training-setup ## Write models/MODEL_CARD.md, and the figures into the model, from the reports
+	cd $(TRAINING) && $(PYTHON) card.py
 
 .PHONY: eda
 eda: training-setup ## Explore DATA: a page of plots in models/training/runs/eda (DOCUMENT=docs/data.md rewrites that too)
@@ -76,7 +102,7 @@ golden: training-setup ## Write what independent Python says of the golden photo
 	cd $(TRAINING) && $(PYTHON) golden.py
 
 .PHONY: test-training
-test-training: training-setup ## Check the training code: Pylint and Pytest
+test-training: setup training-setup ## Check the training code, and a small model's way into the program
 	cd $(TRAINING) && $(PYTHON) -m pylint deepskin_training tests ./*.py
 	cd $(TRAINING) && $(PYTHON) -m pytest -q tests
 

@@ -187,15 +187,16 @@ func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, d
 // that count: those of both looks, or the first one's.
 func (c *Classifier) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
 	size := uprightSize(decoded.Bounds().Size(), orientation)
-	part, ok := partAround(first.box, c.limits(first).Closer, size)
-	if !ok {
+	limits := c.limits(first)
+	part, ok := partAround(first.box, limits.Closer, size)
+	if !ok || first.ood > limits.OOD {
 		return first, nil
 	}
 	second, err := c.model.run(cut(decoded, orientation, part, c.model.info.Side))
 	if err != nil {
 		return output{}, err
 	}
-	if second.ood > c.limits(first).OOD {
+	if second.ood > limits.OOD {
 		return first, nil
 	}
 	return merge(first, second, shares(part, size)), nil

@@ -19,7 +19,9 @@ import (
 // is computed in float64, from the float32 numbers of the model.
 //
 //  1. There is no second look where the longer side of the box in the square picture,
-//     max(right - left, bottom - top), is zero, or not below the kind's threshold "closer".
+//     max(right - left, bottom - top), is zero, or not below the kind's threshold "closer"; nor
+//     where the score is above the kind's threshold: what is no lesion from afar gets no second
+//     chance, or everyday photos would slip through.
 //  2. The part is a square of side = max(longest / lesionShare, minPart) pixels, where longest =
 //     max((right - left) w, (bottom - top) h), rounded to whole pixels by floor(x + 0.5). There
 //     is no second look where it is more than maxPart min(w, h), so it always fits the photo.

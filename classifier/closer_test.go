@@ -151,7 +151,7 @@ func (m mirror) odds(red float64) []float64 {
 func TestNumbersOfBothLooks(t *testing.T) {
 	m := looking(middle)
 	m.red, m.constants = 0.02, [7]float32{-3, 0.5, 0.2, 0.1, 0, 2, -1}
-	m.ood = [2]float32{-0.01, 0.5}     // 0.09 for the whole: above the threshold; -1.56 for the part
+	m.ood = [2]float32{-0.01, 0.3}     // -0.11 for the whole, -1.76 for the part
 	m.phone = [2]float32{-0.002, 0.83} // 0.748 for the whole, 0.418 for the part
 	a, err := m.open(t).Assess(t.Context(), spot(t))
 	if err != nil {
@@ -175,8 +175,8 @@ func TestNumbersOfBothLooks(t *testing.T) {
 	if math.Abs(a.Malignancy-malignancy) > 2e-3 {
 		t.Errorf("malignancy = %v, want %v", a.Malignancy, malignancy)
 	}
-	if !a.Closer || slices.Contains(a.Problems, deepskin.NotALesion) || math.Abs(a.OOD+1.56) > 0.01 {
-		t.Errorf("closer = %v, problems = %v, ood = %v; want the part's lower score, -1.56", a.Closer, a.Problems, a.OOD)
+	if !a.Closer || slices.Contains(a.Problems, deepskin.NotALesion) || math.Abs(a.OOD+1.76) > 0.01 {
+		t.Errorf("closer = %v, problems = %v, ood = %v; want the part's lower score, -1.76", a.Closer, a.Problems, a.OOD)
 	}
 	if a.Kind != deepskin.Phone || math.Abs(a.PhoneProbability-0.748) > 0.002 {
 		t.Errorf("%s with %v, want the kind of the whole photo", a.Kind, a.PhoneProbability)
@@ -189,6 +189,7 @@ func TestTheFirstLookAloneCounts(t *testing.T) {
 		"a large lesion":    func(m *mirror) { m.closer(0.1) },
 		"no lesion found":   func(m *mirror) { m.box = deepskin.Box{Left: 0.5, Top: 0.5, Right: 0.5, Bottom: 0.5} },
 		"nearly all of it":  func(m *mirror) { m.box.Left, m.box.Right = 0.25, 0.6; m.closer(0.4) }, // 255 of 300 pixels
+		"nothing from afar": func(m *mirror) { m.ood = [2]float32{-0.01, 0.5} },                     // 0.09 for the whole, -1.56 for the part
 		"nothing in closer": func(m *mirror) { m.ood = [2]float32{0.01, -1} },                       // 1.06 for the part
 		// The part looks like dermoscopy, whose threshold it would pass: the whole photo's counts.
 		"nothing of its kind": func(m *mirror) {

@@ -16,11 +16,11 @@ import onnx
 import onnx.numpy_helper
 import torch
 from PIL import Image, ImageOps
-from torch import nn
 
+from deepskin_training import looking, norms
 from deepskin_training.labels import DIAGNOSES
-from deepskin_training.network import FEATURES, Network, ServingGraph
-from deepskin_training.pictures import serving_picture
+from deepskin_training.network import Network, ServingGraph
+from deepskin_training.pictures import decode
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "deepskin.onnx"
@@ -39,57 +39,42 @@ class Reference:
         if json.loads(metadata["labels"]) != list(DIAGNOSES):
             raise ValueError(f"{path} has labels {metadata['labels']}, want {DIAGNOSES}")
         self.version = metadata["version"]
+        self.thresholds = json.loads(metadata["thresholds"])
+        self.naming = json.loads(metadata["naming"])
         self.side = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
         self.graph = read_graph(model)
 
-    @torch.no_grad()
     def judge(self, content: bytes) -> dict[str, object]:
-        """Returns the diagnoses' probabilities and the out-of-distribution score of a photo."""
-        picture = torch.from_numpy(serving_picture(content, self.side).copy())
-        probabilities, ood, _ = self.graph(picture[None])
+        """Returns what an assessment of the photo holds, under the same names."""
+        seen, closer = looking.judge(self.graph, self.thresholds, decode(content), self.side)
+        named = (seen.probabilities * self.naming[seen.kind]).argmax()
+        sides = zip(("left", "top", "right", "bottom"), seen.box.tolist(), strict=True)
         return {
-            "diagnoses": dict(zip(DIAGNOSES, probabilities[0].tolist(), strict=True)),
-            "ood": ood.item(),
+            "diagnoses": dict(zip(DIAGNOSES, seen.probabilities.tolist(), strict=True)),
+            "diagnosis": DIAGNOSES[named],
+            "ood": seen.ood,
+            "kind": seen.kind,
+            "phone_probability": seen.phone,
+            "lesion": dict(sides),
+            "closer": closer,
         }
 
 
 def read_graph(model: onnx.ModelProto) -> ServingGraph:
-    """Rebuilds the network that was exported from the weights in its ONNX graph."""
-    weights = {w.name: onnx.numpy_helper.to_array(w) for w in model.graph.initializer}
-    # The export writes a weight once and gives it other names for where it is used again.
+    """Rebuilds the graph that was exported from the weights in the file, which keep their names."""
+    weights = {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy())
+               for w in model.graph.initializer}
+    # Of equal weights the export writes one, and gives it the others' names where they are used.
     for node in model.graph.node:
         if node.op_type == "Identity" and node.input[0] in weights:
             weights[node.output[0]] = weights[node.input[0]]
-    convolutions = [
-        [torch.from_numpy(weights[name].copy()) for name in node.input[1:]]
-        for node in model.graph.node if node.op_type == "Conv"
-    ]
-    network = Network()
-    modules = list(network.features.modules())
-    targets = [m for m in modules if isinstance(m, nn.Conv2d)]
-    norms = [m for m in modules if isinstance(m, nn.BatchNorm2d)]
-    # The picture's half turn goes through the same convolutions first, and the last one of all
-    # makes the grids: it is the head once more.
-    if len(convolutions) != 2 * len(targets) + 1:
-        raise ValueError(f"{len(convolutions)} convolutions, want {2 * len(targets) + 1}")
-    once = convolutions[: len(targets)]
-    for (weight, bias), target, norm in zip(once, targets, norms, strict=True):
-        # The export folds each batch norm into the convolution before it, so what is left for
-        # the norm to do is to add the bias.
-        target.weight.data.copy_(weight)
-        nn.init.ones_(norm.weight)
-        norm.bias.data.copy_(bias)
-        nn.init.zeros_(norm.running_mean)
-        nn.init.constant_(norm.running_var, 1 - norm.eps)
-    graph = ServingGraph(network)
-    head, bias = convolutions[-1]
-    network.head.weight.data.copy_(head[:, :, 0, 0])
-    network.head.bias.data.copy_(bias)
-    graph.scale.copy_(torch.from_numpy(weights["scale"].copy()))
-    graph.shift.copy_(torch.from_numpy(weights["shift"].copy()))
-    graph.whitening.copy_(torch.from_numpy(weights["whitening"].copy()))
-    centres, = (w for w in weights.values() if w.ndim == 3 and w.shape[::2] == (1, FEATURES))
-    graph.centres = torch.from_numpy(centres[0].copy())
+    networks = []
+    for _ in range(1 + max(int(name.split(".")[1]) for name in weights if "." in name)):
+        networks.append(Network())
+        norms.fold(networks[-1].features)
+    graph = ServingGraph(networks)
+    names = graph.state_dict().keys()
+    graph.load_state_dict({name: weights[name] for name in names})
     return graph.eval()
 
 

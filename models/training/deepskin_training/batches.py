@@ -1,59 +1,103 @@
 """Augmented training batches."""
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, Dataset
 
 from . import phone
 from .config import Config
 from .labels import DIAGNOSES
-from .pictures import Augmenter, decode
-from .sources import Case
+from .material import Material
+from .pictures import Augmenter
+
+NOT_LESION = -1  # a label
+
+
+class Batch(NamedTuple):
+    """n training pictures and what is true of them; labels are NOT_LESION where none is shown."""
+
+    pictures: torch.Tensor  # uint8 [n, side, side, 3]
+    labels: torch.Tensor  # int64 [n]
+    phone: torch.Tensor  # bool [n]
+    masks: torch.Tensor  # float32 [n, side/16, side/16]
 
 
 class Batches:
-    """HAM10000's training part in shuffled order, with phone lesions mixed in."""
+    """HAM10000's training part in random order, mixed with phone lesions and what is no lesion."""
 
-    def __init__(
-        self,
-        config: Config,
-        cases: list[Case],
-        views: list[dict[str, bytes]],
-        cutouts: list[phone.Cutout],
-    ):
-        self._seed = config.seed
-        self._side = config.side
-        self._cases = [case for case in cases if case.split == "train"]
-        self._pixels = [
-            [np.asarray(decode(view[case.image])) for view in views if case.image in view]
-            for case in self._cases
-        ]
-        self._cutouts = [cutout for cutout in cutouts if cutout.split == "train"]
-        self._phones = round(config.batch * config.phone_share) if self._cutouts else 0
-        self._lesions = config.batch - self._phones
-        self.per_epoch = len(self._cases) // self._lesions
+    def __init__(self, config: Config, material: Material):
+        self.config = config
+        self.material = material
+        self._phones = round(config.batch * config.phone_share) if material.cutouts else 0
+        self._empty = round(config.batch * config.empty_share)
+        self._lesions = config.batch - self._phones - self._empty
+        self.per_epoch = len(material.shots) // self._lesions
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Counts the dermoscopic images of each class: int [7]."""
+        labels = [shot.diagnosis for shot in self.material.shots]
+        return np.bincount(labels, minlength=len(DIAGNOSES))
 
     def class_weights(self) -> torch.Tensor:
-        """Weighs classes by the square root of their rarity; the mean over images is one."""
-        counts = np.bincount([case.diagnosis for case in self._cases], minlength=len(DIAGNOSES))
-        weights = np.sqrt(1 / np.maximum(counts, 1))
+        """Weighs classes by a power of their rarity; the mean over images is one."""
+        counts = self.counts
+        weights = np.maximum(counts, 1.0) ** -self.config.class_power
         weights *= counts.sum() / (weights * counts).sum()
         return torch.from_numpy(weights.astype(np.float32))
 
-    def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yields (uint8 [n, side, side, 3], labels [n]); the same again for the same number."""
-        random = np.random.default_rng((self._seed, number))
-        augment = Augmenter(self._side, random)
-        order = random.permutation(len(self._cases))
-        for start in range(0, self.per_epoch * self._lesions, self._lesions):
-            pictures, labels = [], []
-            for i in order[start : start + self._lesions]:
-                views = self._pixels[i]
-                pictures.append(augment(views[random.integers(len(views))]))
-                labels.append(self._cases[i].diagnosis)
-            for i in random.integers(len(self._cutouts) or 1, size=self._phones):
-                composed = phone.compose(self._cutouts[i], self._side, random)
-                pictures.append(augment(composed))
-                labels.append(self._cutouts[i].diagnosis)
-            yield torch.from_numpy(np.stack(pictures)), torch.tensor(labels)
+    def epoch(self, number: int) -> DataLoader:
+        """Returns the epoch's batches, made in another process; the same for the same number."""
+        return DataLoader(_Epoch(self, number), batch_size=None, num_workers=1, prefetch_factor=4)
+
+    def order(self, number: int) -> np.ndarray:
+        """Returns the images of an epoch in their order."""
+        random = np.random.default_rng((self.config.seed, number))
+        shots = self.material.shots
+        if not self.config.balanced_sampling:
+            return random.permutation(len(shots))
+        rarity = 1 / self.counts[[shot.diagnosis for shot in shots]]
+        return random.choice(len(shots), len(shots), p=rarity / rarity.sum())
+
+    def make(self, number: int, step: int, order: np.ndarray) -> Batch:
+        """Makes one batch of an epoch."""
+        random = np.random.default_rng((self.config.seed, number, step))
+        side = self.config.side_in(number)
+        augment = Augmenter(self.config, side, random)
+        material, samples = self.material, []
+        for i in order[step * self._lesions : (step + 1) * self._lesions]:
+            shot = material.shots[i]
+            view = shot.views[random.integers(len(shot.views))]
+            mask = cv2.resize(shot.mask, view.shape[1::-1])
+            samples.append((*augment(view, mask), shot.diagnosis, False))
+        for i in random.integers(len(material.cutouts) or 1, size=self._phones):
+            cutout = material.cutouts[i]
+            samples.append((*augment(*phone.compose(cutout, side, random), phone=True),
+                            cutout.diagnosis, True))
+        for _ in range(self._empty):
+            picture, is_phone = material.not_lesion(side, random)
+            blank = np.zeros(picture.shape[:2], np.uint8)
+            samples.append((*augment(picture, blank, phone=is_phone), NOT_LESION, is_phone))
+        pictures, masks, labels, kinds = zip(*samples, strict=True)
+        return Batch(
+            torch.from_numpy(np.stack(pictures)),
+            torch.tensor(labels),
+            torch.tensor(kinds),
+            torch.from_numpy(np.stack(masks).astype(np.float32) / 255),
+        )
+
+
+class _Epoch(Dataset):
+    def __init__(self, batches: Batches, number: int):
+        self._batches = batches
+        self._number = number
+        self._order = batches.order(number)
+
+    def __len__(self) -> int:
+        return self._batches.per_epoch
+
+    def __getitem__(self, step: int) -> Batch:
+        return self._batches.make(self._number, step, self._order)

@@ -7,15 +7,27 @@ import tomllib
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """One recipe; the files in configs/ explain the fields."""
+    """How one network is trained; configs/base.toml explains the fields."""
 
     name: str
     start: str
-    side: int
     seed: int
-    epochs: int
+    fold: int
+    side: int
+    stages: tuple[tuple[int, int], ...]
     batch: int
     phone_share: float
+    empty_share: float
+    views: str
+    constancy: bool
+    colour: float
+    marks: float
+    erase: float
+    mixup: float
+    class_power: float
+    balanced_sampling: bool
+    mask_weight: float
+    norm: str
     learning_rate: float
     head_rate: float
     weight_decay: float
@@ -23,7 +35,31 @@ class Config:
     label_smoothing: float
     ema: float
 
+    @property
+    def epochs(self) -> int:
+        """Counts the passes over HAM10000's training part."""
+        return sum(epochs for epochs, _ in self.stages)
+
+    def side_in(self, epoch: int) -> int:
+        """Returns the side, in pixels, of the pictures of an epoch, which counts from 0."""
+        for epochs, side in self.stages:
+            if epoch < epochs:
+                return side
+            epoch -= epochs
+        raise ValueError(f"{self.name} has only {self.epochs} epochs")
+
     @classmethod
     def read(cls, path: pathlib.Path) -> "Config":
-        """Reads a recipe; a missing or unknown field is an error."""
-        return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
+        """Reads a recipe, which changes fields of the one that its "base" names.
+
+        The file's name is the recipe's. A missing or unknown field is an error.
+        """
+        fields = _read_fields(path)
+        fields["stages"] = tuple(tuple(stage) for stage in fields["stages"])
+        return cls(name=path.stem, **fields)
+
+
+def _read_fields(path: pathlib.Path) -> dict:
+    fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    base = fields.pop("base", None)
+    return {**(_read_fields(path.parent / base) if base else {}), **fields}

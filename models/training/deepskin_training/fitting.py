@@ -1,47 +1,44 @@
 """What is fitted after training, on data that was not trained on."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
-from sklearn.covariance import LedoitWolf
 from torch import nn
 
 from .labels import MALIGNANT_INDICES
-from .network import ServingGraph
+from .network import calibrated
 
-SENSITIVITY = 0.95
 NEGATIVE_PREDICTIVE_VALUE = 0.995
 PREVALENCE = 0.03
-LESIONS_KEPT = 0.99
+LEAST_COMMON = 0.01  # share below which a class counts as no rarer when diagnoses are named
 
 
-def calibrate(graph: ServingGraph, logits: torch.Tensor, labels: torch.Tensor) -> None:
-    """Fits one temperature and a shift per class to the likelihood of held-out labels."""
-    scale = torch.ones((), requires_grad=True)
+class Calibration(NamedTuple):
+    """What network.calibrated needs for one kind of photo."""
+
+    scale: torch.Tensor  # [1]
+    shift: torch.Tensor  # [7]
+    odds: torch.Tensor  # [2]
+
+
+def calibrate(logits: torch.Tensor, labels: torch.Tensor) -> Calibration:
+    """Fits temperatures and shifts to the likelihood of held-out labels [n] given logits [n, 7]."""
+    scale = torch.ones(1, requires_grad=True)
     shift = torch.zeros(logits.shape[1], requires_grad=True)
-    optimiser = torch.optim.LBFGS([scale, shift], max_iter=200, line_search_fn="strong_wolfe")
+    odds = torch.tensor([1.0, 0.0], requires_grad=True)
+    optimiser = torch.optim.LBFGS([scale, shift, odds], max_iter=300, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        value = nn.functional.cross_entropy(logits * scale + shift, labels)
+        probabilities = calibrated(logits, scale, shift, odds[None])
+        value = nn.functional.nll_loss(probabilities.clamp(min=1e-12).log(), labels)
         value = value + 1e-3 * shift.square().sum()
         value.backward()
         return value
 
     optimiser.step(loss)
-    graph.scale.copy_(scale.detach())
-    graph.shift.copy_(shift.detach() - shift.detach().mean())
-
-
-def fit_ood(graph: ServingGraph, pooled: np.ndarray, groups: np.ndarray) -> None:
-    """Fits the shared covariance and a centre per group on pooled features [n, 1280]."""
-    features = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
-    names = np.unique(groups)
-    centres = np.stack([features[groups == name].mean(0) for name in names])
-    centred = features - centres[np.searchsorted(names, groups)]
-    precision = LedoitWolf(assume_centered=True).fit(centred.astype(np.float64)).precision_
-    whitening = np.linalg.cholesky(precision)
-    graph.whitening.copy_(torch.from_numpy(whitening))
-    graph.centres = torch.from_numpy((centres @ whitening).astype(np.float32))
+    return Calibration(scale.detach(), shift.detach(), odds.detach())
 
 
 def malignancy(probabilities: np.ndarray) -> np.ndarray:
@@ -49,13 +46,15 @@ def malignancy(probabilities: np.ndarray) -> np.ndarray:
     return probabilities[:, MALIGNANT_INDICES].sum(1)
 
 
-def label_thresholds(scores: np.ndarray, malignant: np.ndarray) -> dict[str, float]:
+def label_thresholds(
+    scores: np.ndarray, malignant: np.ndarray, sensitivity: float
+) -> dict[str, float]:
     """Chooses from which malignancy a lesion is called malignant, and up to which benign.
 
-    "malignant" starts where 95% of the malignant lesions are found; "benign" ends where, at
+    "malignant" starts where that share of the malignant lesions is found; "benign" ends where, at
     3% prevalence, 99.5% of those called benign are, and never above the former.
     """
-    upper = float(np.quantile(scores[malignant], 1 - SENSITIVITY, method="lower"))
+    upper = float(np.quantile(scores[malignant], 1 - sensitivity, method="lower"))
     candidates = np.unique(scores)
     missed = np.searchsorted(np.sort(scores[malignant]), candidates) / malignant.sum()
     cleared = np.searchsorted(np.sort(scores[~malignant]), candidates) / (~malignant).sum()
@@ -66,6 +65,10 @@ def label_thresholds(scores: np.ndarray, malignant: np.ndarray) -> dict[str, flo
     return {"malignant": upper, "benign": min(lower, upper)}
 
 
-def ood_threshold(scores: np.ndarray) -> float:
-    """Returns the score that keeps 99% of known lesions."""
-    return float(np.quantile(scores, LESIONS_KEPT))
+def naming_weights(probabilities: np.ndarray) -> list[float]:
+    """Returns weights [7] that undo how common diagnoses are, for naming the likeliest.
+
+    With calibrated probabilities [n, 7], their means are the shares of the classes.
+    """
+    weights = 1 / np.maximum(probabilities.mean(0), LEAST_COMMON)
+    return (weights / weights.max()).tolist()

@@ -1,6 +1,6 @@
 """Figures of merit, with bootstrap intervals by lesion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
@@ -13,7 +13,7 @@ def figures(probabilities: np.ndarray, truth: np.ndarray, thresholds: dict[str, 
     """Computes the figures for probabilities [n, 7] and true class indices [n]."""
     melanoma = DIAGNOSES.index("mel")
     tops = probabilities.argmax(1)
-    malignant = np.isin(truth, MALIGNANT_INDICES)
+    malignant = is_malignant(truth)
     return {
         **binary_figures(malignancy(probabilities), malignant, thresholds),
         "melanoma_auc": auc(truth == melanoma, probabilities[:, melanoma]),
@@ -57,16 +57,25 @@ def with_intervals(
     compute takes row indices and returns the figures of those rows; a resample in which a figure
     is not defined (NaN) does not count for it.
     """
-    random = np.random.default_rng(0)
-    _, lesion_of_row = np.unique(lesions, return_inverse=True)
-    rows = np.argsort(lesion_of_row, kind="stable")
-    groups = np.split(rows, np.cumsum(np.bincount(lesion_of_row))[:-1])
-    samples = []
-    for _ in range(rounds):
-        chosen = random.integers(len(groups), size=len(groups))
-        samples.append(compute(np.concatenate([groups[i] for i in chosen])))
+    samples = [compute(rows) for rows in resamples(lesions, rounds)]
     values = compute(np.arange(len(lesions)))
     return {
         name: [float(value), *np.nanquantile([s[name] for s in samples], (0.025, 0.975)).tolist()]
         for name, value in values.items()
     }
+
+
+def resamples(groups: np.ndarray, rounds: int) -> Iterator[np.ndarray]:
+    """Yields the rows of bootstrap samples that draw whole groups, the same each time."""
+    random = np.random.default_rng(0)
+    _, group_of_row = np.unique(groups, return_inverse=True)
+    rows = np.argsort(group_of_row, kind="stable")
+    members = np.split(rows, np.cumsum(np.bincount(group_of_row))[:-1])
+    for _ in range(rounds):
+        chosen = random.integers(len(members), size=len(members))
+        yield np.concatenate([members[i] for i in chosen])
+
+
+def is_malignant(truth: np.ndarray) -> np.ndarray:
+    """Says which true classes are malignant: bool [n]."""
+    return np.isin(truth, MALIGNANT_INDICES)

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from .pictures import serving_picture
-from .sources import read_images
+from .sources import position_of, read_images
 
 PHONE_PHOTOS = "phone_photos"  # .tar and .csv, from PAD-UFES-20
 NOT_SKIN = "not_skin.tar"
@@ -38,8 +38,11 @@ def read_phone_photos(data: pathlib.Path, side: int) -> PhonePhotos | None:
     )
 
 
-def read_not_skin(data: pathlib.Path, side: int) -> np.ndarray | None:
-    """Reads everyday pictures [n, side, side, 3], which should be refused; None without."""
-    if not (data / NOT_SKIN).exists():
-        return None
-    return np.stack([serving_picture(image, side) for _, image in read_images(data / NOT_SKIN)])
+def read_not_skin(data: pathlib.Path) -> list[tuple[str, bytes]]:
+    """Reads everyday photos, which should be refused, as (name, bytes); empty without."""
+    return list(read_images(data / NOT_SKIN)) if (data / NOT_SKIN).exists() else []
+
+
+def is_held_out(name: str) -> bool:
+    """Says whether an everyday photo is in the half that nothing is fitted on."""
+    return position_of(name) < 0.5

@@ -1,63 +1,77 @@
-"""The parts of HAM10000 as they will be served, and what a network says of them."""
+"""The pictures that networks are measured on, as they will be served, and what is true of them."""
 
 import dataclasses
 
 import numpy as np
 import torch
 
+from . import phone, sources
 from .labels import MALIGNANT_INDICES
-from .network import Network, ServingGraph
-from .pictures import serving_picture
-from .sources import Case
+from .network import Judged, Network, ServingGraph, normalise, smooth
+from .pictures import serving_picture, shades_of_grey
 
-_CHUNK = 64
+CHUNK = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Pictures [n, side, side, 3] of one part, with true classes [n] and lesion IDs [n]."""
+    """Pictures [n, side, side, 3] with true classes [n] and the IDs [n] of lesions or patients."""
 
     pictures: np.ndarray
     truth: np.ndarray
-    lesions: np.ndarray
+    groups: np.ndarray
 
     @property
     def malignant(self) -> np.ndarray:
         """Says which pictures show a malignant lesion: bool [n]."""
         return np.isin(self.truth, MALIGNANT_INDICES)
 
+    def without_light(self) -> "Part":
+        """Returns the part with the colour of the light taken off each picture."""
+        pictures = np.stack([shades_of_grey(picture) for picture in self.pictures])
+        return dataclasses.replace(self, pictures=pictures)
 
-def read_part(cases: list[Case], view: dict[str, bytes], side: int, split: str) -> Part:
-    """Decodes one part exactly as the classifier will."""
-    chosen = [case for case in cases if case.split == split]
+
+def read_part(
+    cases: list[sources.Case], images: dict[str, bytes], side: int, split: str, fold: int = 0
+) -> Part:
+    """Decodes one part of HAM10000 exactly as the classifier will."""
+    chosen = [case for case in cases if sources.split_of(case.lesion, fold) == split]
     return Part(
-        np.stack([serving_picture(view[case.image], side) for case in chosen]),
+        np.stack([serving_picture(images[case.image], side) for case in chosen]),
         np.array([case.diagnosis for case in chosen]),
         np.array([case.lesion for case in chosen]),
     )
 
 
+def compose_part(
+    cutouts: list[phone.Cutout], side: int, split: str, fold: int = 0, rounds: int = 1
+) -> Part | None:
+    """Composes each cut-out of a part, in several ways; None where there is none."""
+    chosen = [c for c in cutouts if sources.split_of(c.patient, fold) == split] * rounds
+    if not chosen:
+        return None
+    random = np.random.default_rng(0)
+    return Part(
+        np.stack([phone.compose(cutout, side, random)[0] for cutout in chosen]),
+        np.array([cutout.diagnosis for cutout in chosen]),
+        np.array([cutout.patient for cutout in chosen]),
+    )
+
+
 @torch.no_grad()
-def pooled_features(network: Network, pictures: np.ndarray, device: str = "cpu") -> torch.Tensor:
-    """Returns the pooled features [n, 1280] as they will be served, on the CPU."""
+def diagnosis_logits(network: Network, pictures: np.ndarray, device: str = "cpu") -> np.ndarray:
+    """Returns the logits [n, 7] of smoothed pictures, without their half turns."""
     network.eval()
     return torch.cat([
-        network.served_map(torch.from_numpy(pictures[i : i + _CHUNK]).to(device))
-        .mean((2, 3))
-        .cpu()
-        for i in range(0, len(pictures), _CHUNK)
-    ])
+        network.head(network.maps(smooth(normalise(chunk.to(device))))[1].mean((2, 3))).cpu()
+        for chunk in torch.from_numpy(pictures).split(CHUNK)
+    ]).numpy()
 
 
 @torch.no_grad()
-def serve(graph: ServingGraph, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (probabilities [n, 7], ood [n]) as the exported graph gives them."""
+def judge(graph: ServingGraph, pictures: np.ndarray) -> Judged:
+    """Returns what the graph's networks say before calibration."""
     graph.eval()
-    parts = [
-        graph(torch.from_numpy(pictures[i : i + _CHUNK]))
-        for i in range(0, len(pictures), _CHUNK)
-    ]
-    return (
-        torch.cat([probabilities for probabilities, _, _ in parts]).numpy(),
-        torch.cat([ood for _, ood, _ in parts]).numpy(),
-    )
+    parts = [graph.judge(chunk) for chunk in torch.from_numpy(pictures).split(CHUNK)]
+    return Judged(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))

@@ -13,13 +13,12 @@ from .labels import DIAGNOSES
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.15
 
-# Views of HAM10000, best first: the published archives, then reduced copies of them.
-HAM10000_VIEWS = (
-    ("HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip"),
-    ("ham10000_224x224.tar",),
-    ("ham10000_200x150.tar",),
-)
+# HAM10000: the published archives, or else reduced copies, of the whole and of the middle.
+HAM10000_PUBLISHED = ("HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip")
+HAM10000_WHOLE = "ham10000_200x150.tar"
+HAM10000_SHARP = "ham10000_224x224.tar"
 METADATA = "HAM10000_metadata.csv"
+MASKS = "ham10000_masks_200x150.tar.gz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,18 +28,24 @@ class Case:
     image: str
     lesion: str
     diagnosis: int
-    split: str
 
 
-def split_of(lesion: str) -> str:
-    """Assigns a lesion, and so every image of it, to one part by a hash of its ID."""
-    digest = hashlib.sha256(lesion.encode()).digest()
-    position = int.from_bytes(digest[:8], "big") / 2**64
-    if position < TEST_SHARE:
+def position_of(name: str) -> float:
+    """Maps a name to a number in [0, 1) by a hash, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+
+
+def split_of(lesion: str, fold: int = 0) -> str:
+    """Assigns a lesion, and so every image of it, to one part by a hash of its ID.
+
+    The test part is always the same. Folds 0 to 4 of cross-validation differ in what is
+    validation; fold 0 is the one that calibration and thresholds use.
+    """
+    position = position_of(lesion) - TEST_SHARE
+    if position < 0:
         return "test"
-    if position < TEST_SHARE + VALIDATION_SHARE:
-        return "validation"
-    return "train"
+    first = fold * VALIDATION_SHARE
+    return "validation" if first <= position < first + VALIDATION_SHARE else "train"
 
 
 def read_metadata(data: pathlib.Path) -> list[Case]:
@@ -51,7 +56,6 @@ def read_metadata(data: pathlib.Path) -> list[Case]:
                 image=row["image_id"],
                 lesion=row["lesion_id"],
                 diagnosis=DIAGNOSES.index(row["dx"]),
-                split=split_of(row["lesion_id"]),
             )
             for row in csv.DictReader(file)
         ]
@@ -76,16 +80,27 @@ def read_images(source: pathlib.Path) -> Iterator[tuple[str, bytes]]:
                     yield pathlib.PurePath(member.name).stem, content.read()
 
 
-def ham10000_views(data: pathlib.Path) -> list[dict[str, bytes]]:
-    """Reads every view of HAM10000 that the folder holds; the complete one comes last."""
-    views = []
-    for names in HAM10000_VIEWS:
-        paths = [data / name for name in names]
-        if all(path.exists() for path in paths):
-            views.append({name: image for path in paths for name, image in read_images(path)})
-    if not views:
-        raise FileNotFoundError(f"no HAM10000 images in {data}: expected one of {HAM10000_VIEWS}")
-    return sorted(views, key=len)
+def ham10000_views(data: pathlib.Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Reads HAM10000 by image ID: every whole image, and the sharper middles of some.
+
+    The published archives are whole and sharp, so they need no middles.
+    """
+    published = [data / name for name in HAM10000_PUBLISHED]
+    if all(path.exists() for path in published):
+        return {name: image for path in published for name, image in read_images(path)}, {}
+    if not (data / HAM10000_WHOLE).exists():
+        raise FileNotFoundError(
+            f"no HAM10000 in {data}: want {HAM10000_WHOLE} or {HAM10000_PUBLISHED}")
+    sharp = data / HAM10000_SHARP
+    return dict(read_images(data / HAM10000_WHOLE)), dict(
+        read_images(sharp) if sharp.exists() else [])
+
+
+def read_masks(data: pathlib.Path) -> dict[str, bytes]:
+    """Reads the masks of HAM10000's lesions by image ID; empty where the folder has none."""
+    if not (data / MASKS).exists():
+        return {}
+    return {name.removesuffix("_segmentation"): mask for name, mask in read_images(data / MASKS)}
 
 
 def hash_files(paths: list[pathlib.Path]) -> str:
@@ -100,5 +115,6 @@ def hash_files(paths: list[pathlib.Path]) -> str:
 
 def training_files(data: pathlib.Path) -> list[pathlib.Path]:
     """Lists the files of the folder that a training run reads."""
-    names = [METADATA, *(name for view in HAM10000_VIEWS for name in view)]
+    names = (METADATA, MASKS, HAM10000_WHOLE, HAM10000_SHARP, *HAM10000_PUBLISHED,
+             "phone_lesions.tar", "phone_lesions.csv", "not_skin.tar")
     return [data / name for name in names if (data / name).exists()]

@@ -1,10 +1,8 @@
-"""Trains a network and writes the ONNX file that the classifier serves."""
+"""Trains one network by its recipe; goes on where it was interrupted."""
 
-import argparse
 import copy
 import json
 import math
-import os
 import pathlib
 import time
 
@@ -14,16 +12,17 @@ import torchvision
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from . import phone, pretrained, sources
-from .batches import Batches
+from . import norms, pretrained
+from .batches import Batch, Batches
 from .config import Config
-from .finishing import finish
 from .fitting import malignancy
-from .network import Network
-from .parts import Part, pooled_features, read_part
+from .network import Network, normalise
+from .parts import Part, diagnosis_logits
 
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
+_KIND_WEIGHT = 0.1
+_LESION_WEIGHT = 0.2
 
 
 def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
@@ -33,10 +32,13 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
         weights = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V2
         network.features = torchvision.models.mobilenet_v2(weights=weights).features
     else:
-        batch = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-        pretrained.load_tflite(network.features, data / config.start, (batch - 127.5) / 127.5)
-    nn.init.zeros_(network.head.weight)
-    nn.init.zeros_(network.head.bias)
+        batch = normalise(torch.from_numpy(pictures))
+        pretrained.load_tflite(network.features, data / config.start, batch)
+    if config.norm == "frozen":
+        norms.freeze(network.features)
+    for head in (network.head, network.phone, network.lesion):
+        nn.init.zeros_(head.weight)
+        nn.init.zeros_(head.bias)
     return network
 
 
@@ -58,9 +60,11 @@ class Run:
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         self.best = {"validation_auc": 0.0}
+        self.seconds = 0.0
         self.steps = config.epochs * batches.per_epoch
         self.optimiser = self._optimiser()
         self.peak_rates = [group["lr"] for group in self.optimiser.param_groups]
+        self.random = np.random.default_rng(config.seed)
         self.loss_of = nn.CrossEntropyLoss(
             batches.class_weights().to(self.device), label_smoothing=config.label_smoothing
         )
@@ -68,46 +72,53 @@ class Run:
     def train(self, validation: Part) -> Network:
         """Trains to the end; returns the running average as it did best on validation."""
         first = self._resume()
-        begun = time.monotonic()
         for epoch in range(first, self.config.epochs):
+            begun = time.monotonic()
             self.network.train()
             losses = []
-            for step, (pictures, labels) in enumerate(self.batches.epoch(epoch), 1):
-                done = epoch * self.batches.per_epoch + step
-                losses.append(self._step(pictures, labels, done))
+            for step, batch in enumerate(self.batches.epoch(epoch), 1):
+                losses.append(self._step(batch, epoch * self.batches.per_epoch + step))
                 if step % _REPORT_EVERY == 0:
-                    pace = (time.monotonic() - begun) / (done - first * self.batches.per_epoch)
-                    print(
-                        f"epoch {epoch + 1}/{self.config.epochs}, "
-                        f"step {step}/{self.batches.per_epoch}, "
-                        f"loss {np.mean(losses[-_REPORT_EVERY:]):.3f}, "
-                        f"{pace * (self.steps - done) / 60:.0f} min left",
-                        flush=True,
-                    )
+                    self._report(epoch, step, losses, time.monotonic() - begun)
+            self.seconds += time.monotonic() - begun
             self._record(epoch + 1, float(np.mean(losses)), validation)
         self.average.load_state_dict(self.best["average"])
         return self.average
 
+    def _report(self, epoch: int, step: int, losses: list[float], seconds: float) -> None:
+        """Prints how far the run is; work counts in pixels, since pictures grow."""
+        def work(number: int) -> int:
+            return self.config.side_in(number) ** 2 * self.batches.per_epoch
+
+        pace = seconds / (self.config.side_in(epoch) ** 2 * step)
+        left = sum(work(number) for number in range(epoch, self.config.epochs))
+        left -= self.config.side_in(epoch) ** 2 * step
+        print(f"{self.config.name}: epoch {epoch + 1}/{self.config.epochs}, "
+              f"step {step}/{self.batches.per_epoch}, "
+              f"loss {np.mean(losses[-_REPORT_EVERY:]):.3f}, {pace * left / 60:.0f} min left",
+              flush=True)
+
     def _optimiser(self) -> torch.optim.Optimizer:
-        """Builds AdamW: no decay on batch norms and biases, a faster head."""
+        """Builds AdamW: no decay on batch norms and biases, faster heads."""
         config = self.config
         backbone = list(self.network.features.parameters())
-        head = config.learning_rate * config.head_rate
+        heads = [p for name, p in self.network.named_parameters()
+                 if not name.startswith("features.")]
         return torch.optim.AdamW(
             [
                 {"params": [p for p in backbone if p.ndim > 1]},
                 {"params": [p for p in backbone if p.ndim == 1], "weight_decay": 0.0},
-                {"params": self.network.head.parameters(), "lr": head},
+                {"params": heads, "lr": config.learning_rate * config.head_rate},
             ],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
         )
 
-    def _step(self, pictures: torch.Tensor, labels: torch.Tensor, done: int) -> float:
+    def _step(self, batch: Batch, done: int) -> float:
         """Learns from one batch, the done-th of all, and moves the running average."""
         for group, peak in zip(self.optimiser.param_groups, self.peak_rates, strict=True):
             group["lr"] = peak * one_cycle(done / self.steps)
-        loss = self.loss_of(self.network(pictures.to(self.device)), labels.to(self.device))
+        loss = self._loss(Batch(*(tensor.to(self.device) for tensor in batch)))
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -120,15 +131,42 @@ class Run:
                 kept.copy_(new)
         return loss.item()
 
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        """Adds the losses of diagnosis, kind of photo, presence of a lesion, and its mask."""
+        shows = batch.labels >= 0
+        binary = nn.functional.binary_cross_entropy_with_logits
+        if self.config.mixup:
+            share = self.random.beta(self.config.mixup, self.config.mixup)
+            count = int(shows.sum())  # those that show lesions come first
+            mixed = batch.pictures.float()
+            mixed[:count] = share * mixed[:count] + (1 - share) * mixed[:count].flip(0)
+            seen = self.network(mixed)
+            labels, logits = batch.labels[:count], seen.diagnoses[:count]
+            diagnosis = (share * self.loss_of(logits, labels)
+                         + (1 - share) * self.loss_of(logits, labels.flip(0)))
+            masks = batch.masks.clone()
+            masks[:count] = share * masks[:count] + (1 - share) * masks[:count].flip(0)
+            kinds = batch.phone[:count].float()
+            kind = binary(seen.phone[:count], share * kinds + (1 - share) * kinds.flip(0))
+        else:
+            seen, masks = self.network(batch.pictures), batch.masks
+            diagnosis = self.loss_of(seen.diagnoses[shows], batch.labels[shows])
+            kind = binary(seen.phone[shows], batch.phone[shows].float())
+        loss = diagnosis + _KIND_WEIGHT * kind
+        loss = loss + _LESION_WEIGHT * binary(seen.lesion, shows.float())
+        if self.config.mask_weight:
+            loss = loss + self.config.mask_weight * binary(seen.mask, masks)
+        return loss
+
     def _record(self, epoch: int, loss: float, validation: Part) -> None:
         """Appends to the history, keeps the best, and writes the checkpoint whole or not at all."""
-        pooled = pooled_features(self.average, validation.pictures, self.device)
-        with torch.no_grad():
-            scores = malignancy(self.average.head(pooled.to(self.device)).softmax(1).cpu().numpy())
+        logits = diagnosis_logits(self.average, validation.pictures, self.device)
+        scores = malignancy(torch.from_numpy(logits).softmax(1).numpy())
         record = {
             "epoch": epoch,
             "loss": loss,
             "validation_auc": roc_auc_score(validation.malignant, scores),
+            "seconds": round(self.seconds),
         }
         print(json.dumps(record), flush=True)
         with open(self.folder / "history.jsonl", "a", encoding="utf-8") as history:
@@ -137,7 +175,7 @@ class Run:
             self.best = {**record, "average": copy.deepcopy(self.average.state_dict())}
         state = {name: part.state_dict() for name, part in self._parts().items()}
         partial = self.folder / "checkpoint.partial"
-        torch.save({**state, "epoch": epoch, "best": self.best}, partial)
+        torch.save({**state, "epoch": epoch, "best": self.best, "seconds": self.seconds}, partial)
         partial.replace(self.folder / "checkpoint.pt")
 
     def _resume(self) -> int:
@@ -148,8 +186,8 @@ class Run:
         state = torch.load(checkpoint, map_location=self.device)
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.best = state["best"]
-        print(f"resuming after epoch {state['epoch']}", flush=True)
+        self.best, self.seconds = state["best"], state["seconds"]
+        print(f"{self.config.name}: resuming after epoch {state['epoch']}", flush=True)
         return state["epoch"]
 
     def _parts(self) -> dict:
@@ -158,32 +196,3 @@ class Run:
             "ema": self.average,
             "optimiser": self.optimiser,
         }
-
-
-def main() -> None:
-    """Runs one recipe from data to ONNX file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=pathlib.Path, required=True,
-                        help="folder with HAM10000; sources.py lists the files it may hold")
-    parser.add_argument("--config", type=pathlib.Path, required=True, help="the recipe")
-    parser.add_argument("--out", type=pathlib.Path, required=True,
-                        help="folder for checkpoint and history; a run found there goes on")
-    parser.add_argument("--model", type=pathlib.Path, required=True,
-                        help="the ONNX file to write")
-    arguments = parser.parse_args()
-    data, config = arguments.data, Config.read(arguments.config)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config.seed)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))  # Debian's torch starts with one
-
-    cases = sources.read_metadata(data)
-    views = sources.ham10000_views(data)
-    validation = read_part(cases, views[-1], config.side, "validation")
-    batches = Batches(config, cases, views, phone.read_cutouts(data))
-    network = starting_network(config, data, validation.pictures[:128])
-    network = Run(config, network, batches, arguments.out).train(validation)
-    print(json.dumps(finish(config, network, data, arguments.model), indent=1))
-
-
-if __name__ == "__main__":
-    main()

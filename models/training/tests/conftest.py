@@ -21,9 +21,26 @@ def draw(random: np.random.Generator, diagnosis: int) -> np.ndarray:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Puts a file into an archive."""
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    archive.addfile(info, io.BytesIO(content))
+
+
+def pack(pixels: np.ndarray, kind: str = "JPEG") -> bytes:
+    """Returns pixels as a file's bytes."""
+    packed = io.BytesIO()
+    Image.fromarray(pixels).save(packed, kind)
+    return packed.getvalue()
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> pathlib.Path:
-    """A folder with 210 made-up lesions, 30 of each class, two images of every third one."""
+    """A folder with made-up data.
+
+    210 lesions, 30 of each class, two images of every third one; 60 phone lesions; 12 things.
+    """
     folder = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(7)
     with (
@@ -38,10 +55,28 @@ def data(tmp_path_factory) -> pathlib.Path:
                 diagnosis = lesion % len(DIAGNOSES)
                 table.writerow([f"HAM_{lesion:07d}", name, DIAGNOSES[diagnosis], "histo", 50,
                                 "female", "back"])
-                packed = io.BytesIO()
-                Image.fromarray(draw(random, diagnosis)).save(packed, "JPEG")
-                info = tarfile.TarInfo(f"ham10000_200x150/{name}.jpg")
-                info.size = packed.tell()
-                packed.seek(0)
-                archive.addfile(info, packed)
+                add(archive, f"ham10000_200x150/{name}.jpg", pack(draw(random, diagnosis)))
+    _add_phone_lesions(folder, random)
+    with tarfile.open(folder / "not_skin.tar", "w") as archive:
+        for number in range(12):
+            stripes = np.zeros((40, 60, 3), np.uint8)
+            stripes[:, ::2] = random.integers(0, 256, 3)
+            add(archive, f"not_skin/thing_{number}.jpg", pack(stripes))
     return folder
+
+
+def _add_phone_lesions(folder: pathlib.Path, random: np.random.Generator) -> None:
+    with (
+        tarfile.open(folder / "phone_lesions.tar", "w") as archive,
+        open(folder / "phone_lesions.csv", "w", newline="", encoding="utf-8") as file,
+    ):
+        table = csv.writer(file)
+        table.writerow(["file", "diagnostic", "patient_id", "patient_in_phone_photos"])
+        for number in range(60):
+            code = ("BCC", "NEV", "SEK", "MEL")[number % 4]
+            spot = np.zeros((40, 40, 4), np.uint8)
+            spot[4:36, 4:36] = (210, 170, 150, 255)
+            spot[12:28, 12:28, :3] = random.integers(30, 120, 3)
+            add(archive, f"phone_lesions/PAT_{number}.webp", pack(spot, "WEBP"))
+            table.writerow([f"phone_lesions/PAT_{number}.webp", code, f"PAT_{number}",
+                            int(number % 10 == 9)])

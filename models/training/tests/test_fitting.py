@@ -6,55 +6,56 @@ import torch
 
 from deepskin_training import fitting, metrics
 from deepskin_training.labels import DIAGNOSES
-from deepskin_training.network import FEATURES, Network, ServingGraph
+from deepskin_training.network import calibrated, log_odds
 
 
-@pytest.fixture(name="graph", scope="module")
-def fixture_graph() -> ServingGraph:
-    torch.manual_seed(0)
-    return ServingGraph(Network())
-
-
-def test_calibration_undoes_overconfidence_and_shift(graph):
+def test_calibration_undoes_overconfidence_and_shift():
+    """Fitted probabilities must be those that the labels were drawn with."""
     random = np.random.default_rng(0)
     true_logits = random.normal(0, 1.5, (20_000, len(DIAGNOSES)))
     odds = np.exp(true_logits)
-    labels = [random.choice(len(DIAGNOSES), p=row / row.sum()) for row in odds]
+    truth = odds / odds.sum(1, keepdims=True)
+    labels = [random.choice(len(DIAGNOSES), p=row) for row in truth]
     seen = torch.tensor(3 * true_logits + np.linspace(-1, 1, len(DIAGNOSES)), dtype=torch.float32)
-    fitting.calibrate(graph, seen, torch.tensor(labels))
-    assert graph.scale.item() == pytest.approx(1 / 3, rel=0.05)
-    wanted = -np.linspace(-1, 1, len(DIAGNOSES)) / 3
-    assert graph.shift.numpy() == pytest.approx(wanted, abs=0.06)
+    fitted = fitting.calibrate(seen, torch.tensor(labels))
+    stated = calibrated(seen, *(values[None] for values in fitted)).numpy()
+    assert stated.sum(1) == pytest.approx(1, abs=1e-5)
+    assert np.abs(stated - truth).mean() < 0.03  # uncalibrated: 0.10
+    assert stated.mean(0) == pytest.approx(truth.mean(0), abs=0.02)
+    assert metrics.calibration_error(
+        fitting.malignancy(stated), metrics.is_malignant(np.array(labels))) < 0.02
 
 
-def test_ood_score_grows_with_distance(graph):
-    random = np.random.default_rng(0)
-    groups = np.repeat([0, 1], 400)
-    pooled = random.normal(1, 0.1, (800, FEATURES)).astype(np.float32)
-    pooled[groups == 1, :40] += 2
-    fitting.fit_ood(graph, pooled, groups)
-
-    def score(features: np.ndarray) -> float:
-        unit = torch.nn.functional.normalize(torch.tensor(features), dim=0)
-        distances = (unit @ graph.whitening - graph.centres).square().sum(1)
-        return distances.min().sqrt().item()
-
-    assert score(pooled[0]) < score(pooled[0] + random.normal(0, 0.5, FEATURES).astype(np.float32))
-    assert score(pooled[700]) == pytest.approx(score(pooled[0]), rel=0.3)
+def test_calibration_keeps_the_order_of_malignancies():
+    random = np.random.default_rng(1)
+    logits = torch.tensor(random.normal(0, 2, (500, len(DIAGNOSES))), dtype=torch.float32)
+    fitted = fitting.calibrate(logits, torch.tensor(random.integers(0, 7, 500)))
+    stated = calibrated(logits, *(values[None] for values in fitted)).numpy()
+    raw = log_odds(logits)[:, 0].numpy() * np.sign(fitted.odds[0].item())
+    order = np.argsort(raw)
+    assert (np.diff(fitting.malignancy(stated)[order]) > -1e-6).all()
 
 
 def test_label_thresholds_keep_their_promises():
     random = np.random.default_rng(0)
     malignant = np.arange(4000) < 1000
     scores = np.where(malignant, random.beta(4, 2, 4000), random.beta(2, 6, 4000))
-    limits = fitting.label_thresholds(scores, malignant)
+    limits = fitting.label_thresholds(scores, malignant, 0.95)
     assert limits["benign"] <= limits["malignant"]
-    assert (scores[malignant] >= limits["malignant"]).mean() >= fitting.SENSITIVITY
+    assert (scores[malignant] >= limits["malignant"]).mean() >= 0.95
     missed = (scores[malignant] < limits["benign"]).mean()
     cleared = (scores[~malignant] < limits["benign"]).mean()
     healthy = (1 - fitting.PREVALENCE) * cleared
     value = healthy / (healthy + fitting.PREVALENCE * missed)
     assert value >= fitting.NEGATIVE_PREDICTIVE_VALUE
+
+
+def test_naming_undoes_how_common_classes_are():
+    shares = np.array([0.04, 0.05, 0.1, 0.001, 0.109, 0.69, 0.01])
+    weights = fitting.naming_weights(np.tile(shares, (10, 1)))
+    assert max(weights) == 1
+    assert weights[5] / weights[0] == pytest.approx(0.04 / 0.69)
+    assert weights[3] == weights[6]  # what hardly occurs gains no more
 
 
 def test_calibration_error_of_known_numbers():

@@ -1,5 +1,6 @@
 """Tests of the independent reference that the Go classifier is held to."""
 
+import copy
 import io
 import json
 import pathlib
@@ -10,9 +11,16 @@ import torch
 from PIL import Image
 
 import golden
+from deepskin_training import norms
 from deepskin_training.export import write_model
 from deepskin_training.network import Network, ServingGraph
 from deepskin_training.pictures import decode
+
+LIMITS = {"malignant": 0.5, "benign": 0.5, "ood": 1e9, "closer": 0.0}
+ABOUT = {
+    "thresholds": {"dermoscopy": LIMITS, "phone": LIMITS},
+    "naming": {"dermoscopy": [1.0] * 7, "phone": [1.0] * 7},
+}
 
 
 @pytest.fixture(name="served", scope="module")
@@ -24,11 +32,13 @@ def fixture_served() -> ServingGraph:
         network.train()
         for _ in range(3):  # gives the batch norms statistics that differ from the start
             network(torch.randint(0, 256, (4, 64, 64, 3), dtype=torch.uint8))
-    graph = ServingGraph(network).eval()
-    graph.scale.fill_(0.8)
+    norms.fold(network.features)
+    graph = ServingGraph([network, copy.deepcopy(network)]).eval()
+    for weight in graph.networks[1].parameters():
+        weight.data *= 1.01
+    graph.scale.uniform_(0.5, 1.0)
+    graph.phone_limit.fill_(-0.3)
     graph.shift.normal_()
-    graph.whitening.normal_()
-    graph.centres = torch.randn(9, graph.whitening.shape[0])
     return graph
 
 
@@ -36,7 +46,7 @@ def fixture_served() -> ServingGraph:
 def fixture_model(served: ServingGraph, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The graph as an ONNX file."""
     path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    write_model(served, 64, "tiny", {}, path)
+    write_model(served, 64, "tiny", ABOUT, path)
     return path
 
 
@@ -54,7 +64,7 @@ def test_reference_computes_what_was_exported(served: ServingGraph, model: pathl
     judged = golden.Reference(model).judge(content)
     picture = np.asarray(decode(content).resize((64, 64), Image.Resampling.BILINEAR))
     with torch.no_grad():
-        probabilities, ood, _ = served(torch.from_numpy(picture.copy())[None])
+        probabilities, ood, *_ = served(torch.from_numpy(picture.copy())[None])
     assert list(judged["diagnoses"].values()) == pytest.approx(probabilities[0].tolist(), abs=1e-4)
     assert judged["ood"] == pytest.approx(ood.item(), rel=1e-3)
 

@@ -9,39 +9,46 @@ import onnx
 import pytest
 import torch
 
-from deepskin_training import pretrained, sources
-from deepskin_training.batches import Batches
+from deepskin_training import norms, pretrained, sources
+from deepskin_training.batches import NOT_LESION, Batches
 from deepskin_training.config import Config
-from deepskin_training.finishing import finish
+from deepskin_training.finishing import Serving, finish
 from deepskin_training.labels import DIAGNOSES
+from deepskin_training.material import Material
 from deepskin_training.network import Network
 from deepskin_training.parts import read_part
 from deepskin_training.train import Run
 
-RECIPES = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.toml"))
+CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
+RECIPES = sorted([*CONFIGS.glob("members/*.toml"), *CONFIGS.glob("attempts/*.toml")])
+SENSITIVITY = {"dermoscopy": 0.95, "phone": 0.99}
+SERVING = Serving("test", 64, SENSITIVITY, {"dermoscopy": 0.0, "phone": 0.3})
 
 
 @pytest.fixture(name="config", scope="module")
 def fixture_config() -> Config:
-    recipe = Config.read(RECIPES[0])
-    return dataclasses.replace(recipe, side=64, epochs=2, batch=16, learning_rate=3e-3)
+    recipe = Config.read(CONFIGS / "members" / "imagenet.toml")
+    return dataclasses.replace(
+        recipe, side=64, stages=((1, 32), (1, 64)), batch=16, norm="batch", learning_rate=3e-3)
 
 
 def new_run(config: Config, data: pathlib.Path, folder: pathlib.Path) -> Run:
-    """Sets a run up as main does, from random weights."""
+    """Sets a run up as usual, but from random weights."""
     torch.manual_seed(0)
-    batches = Batches(config, sources.read_metadata(data), sources.ham10000_views(data), [])
-    return Run(config, Network(), batches, folder)
+    return Run(config, Network(), Batches(config, Material(config, data)), folder)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_can_be_read(path):
-    assert Config.read(path).name == path.stem
+    config = Config.read(path)
+    assert config.name == path.stem
+    assert config.side_in(0) == config.stages[0][1]
+    assert config.side_in(config.epochs - 1) == config.stages[-1][1]
 
 
 def test_run_learns_resumes_and_exports(config, data, tmp_path):
-    validation = read_part(sources.read_metadata(data), sources.ham10000_views(data)[-1],
-                           config.side, "validation")
+    cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
+    validation = read_part(cases, whole, config.side, "validation")
     # Interrupted after the first epoch: the recipe is the same, so the schedule fits.
     first = new_run(config, data, tmp_path)
     record = first._record  # pylint: disable=protected-access
@@ -59,23 +66,50 @@ def test_run_learns_resumes_and_exports(config, data, tmp_path):
     assert [entry["epoch"] for entry in history] == [1, 2]
     assert history[1]["loss"] < history[0]["loss"]
 
-    result = finish(config, network, data, tmp_path / "model.onnx")
+    version = finish(SERVING, [network], data, tmp_path / "model.onnx", {"recipe": {}})
     model = onnx.load(tmp_path / "model.onnx")
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    assert metadata["version"] == result["version"]
+    assert metadata["version"] == version
     assert json.loads(metadata["labels"]) == list(DIAGNOSES)
-    assert set(json.loads(metadata["thresholds"])) == {"malignant", "benign", "ood"}
-    assert [output.name for output in model.graph.output] == ["probabilities", "ood", "grids"]
-    shape = [dimension.dim_value for dimension in
-             model.graph.input[0].type.tensor_type.shape.dim[1:]]
-    assert shape == [64, 64, 3]
+    thresholds = json.loads(metadata["thresholds"])
+    assert set(thresholds) == set(json.loads(metadata["naming"])) == {"dermoscopy", "phone"}
+    assert set(thresholds["phone"]) == {"malignant", "benign", "ood", "closer"}
+    shapes = {
+        output.name: [dimension.dim_value for dimension in output.type.tensor_type.shape.dim[1:]]
+        for output in model.graph.output
+    }
+    assert shapes == {"probabilities": [7], "ood": [], "grids": [7, 2, 2], "phone": [], "box": [4]}
 
 
 def test_batches_repeat_for_the_same_epoch_only(config, data):
-    batches = Batches(config, sources.read_metadata(data), sources.ham10000_views(data), [])
-    first, again, other = (next(batches.epoch(n))[0].numpy() for n in (0, 0, 1))
+    batches = Batches(config, Material(config, data))
+    first, again, other = (next(iter(batches.epoch(n))).pictures.numpy() for n in (0, 0, 1))
     assert (first == again).all()
-    assert first.shape == other.shape and (first != other).any()
+    assert first.shape == (16, 32, 32, 3) and other.shape == (16, 64, 64, 3)
+
+
+def test_batches_hold_all_kinds(config, data):
+    batches = Batches(config, Material(config, data))
+    batch = next(iter(batches.epoch(1)))
+    lesions = batch.labels != NOT_LESION
+    assert (lesions & ~batch.phone).sum() == 10
+    assert (lesions & batch.phone).sum() == 4
+    assert (~lesions).sum() == 2
+    assert batch.masks.shape == (16, 4, 4)
+    assert batch.masks[~lesions].max() == 0 < batch.masks[lesions].max()
+
+
+def test_parts_of_every_fold_keep_lesions_apart():
+    names = [f"HAM_{number:07d}" for number in range(3000)]
+    tests = {name for name in names if sources.split_of(name) == "test"}
+    seen = []
+    for fold in range(5):
+        parts = {part: {name for name in names if sources.split_of(name, fold) == part}
+                 for part in ("train", "validation", "test")}
+        assert parts["test"] == tests
+        assert sum(map(len, parts.values())) == len(names)
+        seen.append(parts["validation"])
+    assert not set.intersection(*seen[:2]) and len(set.union(*seen)) == sum(map(len, seen))
 
 
 def test_folded_batch_norms_are_reproduced(monkeypatch):
@@ -97,4 +131,19 @@ def test_folded_batch_norms_are_reproduced(monkeypatch):
     plain = torch.nn.functional.conv2d(batch, weight, bias, stride=2, padding=1)
     with torch.no_grad():
         ours = first[1](first[0](batch))
-    assert ours.numpy() == pytest.approx(plain.numpy(), abs=1e-4)
+        assert ours.numpy() == pytest.approx(plain.numpy(), abs=1e-4)
+
+
+def test_frozen_and_folded_norms_compute_the_same():
+    torch.manual_seed(1)
+    network = Network().train()
+    pictures = torch.randint(0, 256, (4, 64, 64, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        for _ in range(3):  # gives the batch norms statistics that differ from the start
+            network(pictures)
+        wanted = network.eval()(pictures)
+        for change in (norms.freeze, norms.fold):
+            change(network.features)
+            assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
+            for logits, want in zip(network(pictures), wanted, strict=True):
+                assert logits.numpy() == pytest.approx(want.numpy(), abs=1e-4)

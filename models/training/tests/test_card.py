@@ -1,0 +1,44 @@
+"""The card must say what the reports say, and only about the model that they measured."""
+
+import json
+import shutil
+
+import onnx
+import pytest
+
+import card
+
+
+@pytest.fixture(name="model")
+def fixture_model(tmp_path):
+    """A copy of the shipped model, whose figures may be changed."""
+    return shutil.copy(card.MODEL, tmp_path / "model.onnx")
+
+
+def run(monkeypatch, model, reports, text) -> str:
+    """Runs the command and returns the card."""
+    monkeypatch.setattr("sys.argv", ["card.py", "--model", str(model), "--reports", str(reports),
+                                     "--card", str(text)])
+    card.main()
+    return text.read_text(encoding="utf-8")
+
+
+def test_shipped_card_and_figures_are_those_of_the_reports(model, tmp_path, monkeypatch):
+    text = run(monkeypatch, model, card.REPORTS, tmp_path / "card.md")
+    assert text == card.CARD.read_text(encoding="utf-8")
+
+    def metrics(path):
+        return next(json.loads(entry.value) for entry in onnx.load(path).metadata_props
+                    if entry.key == "metrics")
+
+    assert metrics(model) == metrics(card.MODEL)
+    assert metrics(model)["dermoscopy"]["malignant_auc"][0] > 0.9
+
+
+def test_reports_of_another_model_are_refused(model, tmp_path, monkeypatch):
+    for path in card.REPORTS.iterdir():
+        report = json.loads(path.read_text(encoding="utf-8"))
+        report["model"]["version"] = "another"
+        (tmp_path / path.name).write_text(json.dumps(report), encoding="utf-8")
+    with pytest.raises(ValueError, match="make evaluate"):
+        run(monkeypatch, model, tmp_path, tmp_path / "card.md")
