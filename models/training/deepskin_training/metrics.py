@@ -3,38 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
-from .fitting import malignancy
-from .labels import DIAGNOSES, MALIGNANT_INDICES
-
-
-def figures(probabilities: np.ndarray, truth: np.ndarray, thresholds: dict[str, float]) -> dict:
-    """Computes the figures for probabilities [n, 7] and true class indices [n]."""
-    melanoma = DIAGNOSES.index("mel")
-    tops = probabilities.argmax(1)
-    malignant = is_malignant(truth)
-    return {
-        **binary_figures(malignancy(probabilities), malignant, thresholds),
-        "melanoma_auc": auc(truth == melanoma, probabilities[:, melanoma]),
-        "diagnosis_accuracy": (tops == truth).mean(),
-        "balanced_accuracy": balanced_accuracy_score(truth, tops),
-    }
-
-
-def binary_figures(
-    score: np.ndarray, malignant: np.ndarray, thresholds: dict[str, float]
-) -> dict:
-    """Computes the figures for malignancies [n] and whether each lesion is malignant [n]."""
-    called = score >= thresholds["malignant"]
-    return {
-        "malignant_auc": auc(malignant, score),
-        "sensitivity": called[malignant].mean(),
-        "specificity": (~called[~malignant]).mean(),
-        "precision": malignant[called].mean(),
-        "accuracy": (called == malignant).mean(),
-        "calibration_error": calibration_error(score, malignant),
-    }
+from .labels import MALIGNANT_INDICES
 
 
 def auc(positive: np.ndarray, score: np.ndarray) -> float:
