@@ -116,6 +116,7 @@ func TestOpenAPIDocumentHoldsEveryRoute(t *testing.T) {
 		"/v1/cases":              {"post"},
 		"/v1/cases/{id}":         {"get", "delete"},
 		"/v1/cases/{id}/events":  {"get"},
+		"/v1/cases/{id}/photo":   {"get"},
 		"/v1/cases/{id}/heatmap": {"get"},
 		"/v1/cases/{id}/verdict": {"post"},
 	} {

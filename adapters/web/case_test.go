@@ -138,6 +138,7 @@ func TestVerdictsThatMakeNoSense(t *testing.T) {
 var everyRequest = []struct{ method, path, body string }{
 	{http.MethodGet, "", ""},
 	{http.MethodGet, "/events", ""},
+	{http.MethodGet, "/photo", ""},
 	{http.MethodGet, "/heatmap", ""},
 	{http.MethodPost, "/verdict", `{"agrees":true}`},
 	{http.MethodDelete, "", ""},

@@ -1,0 +1,90 @@
+package browsertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Inspect checks that what the page shows fits screens from 320 pixels to a desktop's, and that
+// axe-core finds nothing wrong with its accessibility, light and dark; it keeps pictures under this
+// name where DEEPSKIN_SCREENSHOTS names a folder for them.
+func (b *Tab) Inspect(name string) {
+	b.t.Helper()
+	for _, width := range []int64{320, 360, 1280} {
+		b.Do(chromedp.EmulateViewport(width, 800))
+		if Eval[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+			b.t.Errorf("%s does not fit %d pixels", name, width)
+		}
+		if b.shots == "" || width == 320 {
+			continue
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			b.colours(scheme)
+			b.shoot(fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
+		}
+	}
+	b.Do(chromedp.EmulateViewport(360, 800))
+	for _, scheme := range []string{"dark", "light"} {
+		b.colours(scheme)
+		for _, violation := range b.axe() {
+			b.t.Errorf("%s, %s: %s", name, scheme, violation)
+		}
+	}
+}
+
+// Print shows the page as it is on paper.
+func (b *Tab) Print() {
+	b.t.Helper()
+	b.media(emulation.SetEmulatedMediaParams{Media: "print"})
+}
+
+// colours makes the page light or dark.
+func (b *Tab) colours(scheme string) {
+	b.t.Helper()
+	b.media(emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+}
+
+func (b *Tab) media(m emulation.SetEmulatedMediaParams) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, m); err != nil {
+		b.fail(fmt.Errorf("change the medium: %w", err))
+	}
+}
+
+func (b *Tab) shoot(file string) {
+	b.t.Helper()
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.fail(fmt.Errorf("take a picture: %w", err))
+	}
+	if err := os.WriteFile(filepath.Join(b.shots, file), picture, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// axe returns what axe-core finds wrong, by the rules of WCAG 2.2 AA and its own best practices.
+func (b *Tab) axe() []string {
+	b.t.Helper()
+	if !Eval[bool](b, `"axe" in window`) {
+		_, file, _, _ := runtime.Caller(0)
+		script, err := os.ReadFile(filepath.Join(filepath.Dir(file), "../../deploy/lib/axe-core/axe.min.js"))
+		if err != nil {
+			b.t.Fatalf("axe-core is missing, deploy/axe.sh fetches it: %v", err)
+		}
+		Eval[bool](b, string(script)+`; "axe" in window`)
+	}
+	found := Eval[string](b, `axe.run().then(({ violations }) => violations.map((v) =>
+		v.id + ": " + v.nodes.map((n) => n.html.slice(0, 120) + " " + n.any.map((c) => c.message).join("; ")).join(" | ")).join("\n"))`)
+	if found == "" {
+		return nil
+	}
+	return strings.Split(found, "\n")
+}
