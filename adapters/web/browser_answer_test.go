@@ -34,7 +34,7 @@ func ask(t *testing.T, s *site, b *browsertest.Tab, settle func(v *bot.View)) de
 func warm(v *bot.View) {
 	answered(v)
 	v.Case.Assessment.Grid = &deepskin.Grid{
-		Rows: 1, Columns: 2, Values: []float32{0, 1},
+		Rows: 1, Columns: 3, Values: []float32{0, 1, 1},
 		Part: &deepskin.Box{Left: 0.5, Top: 0, Right: 1, Bottom: 1},
 	}
 }
@@ -50,7 +50,11 @@ func testSlider(t *testing.T, browser *browsertest.Browser) {
 	pixel := func(x int) [3]float64 {
 		t.Helper()
 		return browsertest.Eval[[3]float64](b, fmt.Sprintf(
-			`Array.from(document.querySelector("#compare").getContext("2d").getImageData(%d, 40, 1, 1).data.slice(0, 3))`, x))
+			`(() => {
+			const one = new OffscreenCanvas(1, 1).getContext("2d");
+			one.drawImage(document.querySelector("#compare"), -%d, -40);
+			return Array.from(one.getImageData(0, 0, 1, 1).data.slice(0, 3));
+		})()`, x))
 	}
 	slide := func(to int) {
 		t.Helper()
@@ -111,6 +115,7 @@ func testHistory(t *testing.T, browser *browsertest.Browser) {
 	b := browser.Open(t, s.url)
 	b.See("#start")
 	b.Click("#open-history")
+	b.See("#history")
 	b.Want("#history", "nothing here yet")
 	b.Click("#back")
 	first := ask(t, s, b, answered)

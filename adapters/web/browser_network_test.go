@@ -68,8 +68,6 @@ const longTasks = `window.slow = [];
 func testBudgets(t *testing.T, browser *browsertest.Browser) {
 	s := serve(t, web.Config{})
 	b := browser.Open(t, s.url)
-	b.OnLoad(longTasks)
-	b.Do(chromedp.Reload())
 	b.See("#start")
 	sent := browsertest.Eval[float64](b, `["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
 		.reduce((sum, e) => sum + e.decodedBodySize, 0)`)
@@ -79,6 +77,9 @@ func testBudgets(t *testing.T, browser *browsertest.Browser) {
 	}
 
 	// The observer sees what it should.
+	b.OnLoad(longTasks)
+	b.Do(chromedp.Reload())
+	b.See("#start")
 	browsertest.Eval[bool](b, `setTimeout(() => { const end = performance.now() + 150; while (performance.now() < end); }); true`)
 	b.Until(`window.slow.length > 0`)
 

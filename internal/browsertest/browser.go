@@ -167,17 +167,10 @@ func (b *Tab) See(selector string) {
 	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
-// Until waits for a JavaScript expression to be true.
+// Until waits for a JavaScript expression to be true, or to promise that.
 func (b *Tab) Until(expression string) {
 	b.t.Helper()
-	for {
-		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
-		if err != nil {
-			b.fail(fmt.Errorf("wait for %s: %w", expression, err))
-		}
-		if ok {
-			return
-		}
+	for !Eval[bool](b, expression) {
 		b.Do(chromedp.Sleep(20 * time.Millisecond))
 	}
 }

@@ -66,12 +66,19 @@ function paint(grid, width, height) {
   return canvas;
 }
 
-/** A thin line around a part of the picture: white within black, to stand out from any skin. */
+/**
+ * A thin line around a part of the picture, at the picture's border inside of it: white within
+ * black, to stand out from any skin.
+ */
 function frame(context, x, y, width, height) {
-  [["#000", 2.5], ["#fff", 1.5], ["#fff", 0.5]].forEach(([line, out]) => {
+  const rings = ["#000", "#fff", "#fff"]; // From the outside.
+  const left = Math.max(x - rings.length, 0);
+  const top = Math.max(y - rings.length, 0);
+  const right = Math.min(x + width + rings.length, context.canvas.width);
+  const bottom = Math.min(y + height + rings.length, context.canvas.height);
+  rings.forEach((line, i) => {
     context.strokeStyle = line;
-    context.lineWidth = 1;
-    context.strokeRect(x - out, y - out, width + 2 * out, height + 2 * out);
+    context.strokeRect(left + i + 0.5, top + i + 0.5, right - left - 2 * i - 1, bottom - top - 2 * i - 1);
   });
 }
 
