@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -100,7 +101,7 @@ func testSheet(t *testing.T, browser *browsertest.Browser) {
 	b.Click("#print")
 	b.Until(`window.printed`)
 
-	b.Print()
+	b.Print("16-sheet")
 	for _, want := range []string{"benign", "93%", "7%", "test-1", "without a dermatoscope", "Melanoma", "not a diagnosis"} {
 		b.Want("#sheet", want)
 	}
@@ -203,7 +204,7 @@ func testLanguages(t *testing.T, browser *browsertest.Browser) {
 			for _, r := range b.Requests()[before:] {
 				asked = asked || strings.Contains(r.URL, "/v1/cases/") && r.Language == tag
 			}
-			b.Until(`true`)
+			b.Do(chromedp.Sleep(20 * time.Millisecond))
 		}
 		b.Inspect("14-answer-" + tag)
 	}

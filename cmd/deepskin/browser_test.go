@@ -54,6 +54,10 @@ func TestPageWithTheRealModel(t *testing.T) {
 	page.Click("#open-history")
 	page.See("#cases")
 	page.Inspect("real-history")
+
+	page.Click("#cases li:last-child .case")
+	page.See("#look")
+	page.Print("real-sheet")
 }
 
 // sameHeatmap checks that the browser draws the heatmap as the server does.

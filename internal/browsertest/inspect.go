@@ -38,10 +38,14 @@ func (b *Tab) Inspect(name string) {
 	}
 }
 
-// Print shows the page as it is on paper.
-func (b *Tab) Print() {
+// Print shows the page as it is on paper, and keeps a picture of that as Inspect does.
+func (b *Tab) Print(name string) {
 	b.t.Helper()
 	b.media(emulation.SetEmulatedMediaParams{Media: "print"})
+	if b.shots != "" {
+		b.Do(chromedp.EmulateViewport(720, 1000))
+		b.shoot(name + ".png")
+	}
 }
 
 // colours makes the page light or dark.

@@ -43,8 +43,6 @@ type Case struct {
 	Problems []deepskin.Problem `json:"problems"`
 	// Model is the version of the model.
 	Model string `json:"model"`
-	// Grid is what the model looked at; nil where it was not run.
-	Grid *deepskin.Grid `json:"grid"`
 	// Heatmap is the path of the heatmap; empty where there is none.
 	Heatmap string `json:"heatmap"`
 	// Verdict is nil until one is given.

@@ -2,6 +2,7 @@
 
 import { judged, paintAnswer } from "./answer.js";
 import { Problem, follow, forget, photoOf, read, upload } from "./api.js";
+import { bitmapOf } from "./bitmap.js";
 import { chooseNothing, chosen, complain, maxPhoto, paintChoice } from "./choose.js";
 import { compare, openMap, paintMap } from "./compare.js";
 import { paintFeedback, showVerdict } from "./feedback.js";
@@ -11,6 +12,8 @@ import { connectHistory, showHistory } from "./history-view.js";
 import { paintSheet, sheetPictures } from "./sheet.js";
 import { $, nowPaint, paintAgain, placeGuide, say, show, shown, thumbs } from "./views.js";
 import { language, languages, remember, speak, t } from "./words.js";
+
+const longest = 1024; // Pixels of what is drawn, as in the server's copy.
 
 let key = ""; // Names the upload, so that trying again does not make a second case.
 let current = ""; // The ID of the case on the page.
@@ -152,7 +155,7 @@ async function photoFor(c) {
 
 /** Offers to see where the model looked, if this browser can draw the photo. */
 async function showLook(photo, c) {
-  const bitmap = await createImageBitmap(photo).catch(() => null);
+  const bitmap = await bitmapOf(photo, longest).catch(() => null);
   if (!bitmap || current !== c.id) return;
   sheetPictures(bitmap, compare(bitmap, c.grid));
   $("look").hidden = false;

@@ -55,6 +55,7 @@ export async function takePhoto() {
         resolve(photo && new File([photo], "camera.jpg", { type: photo.type }));
       };
       video.play().then(() => {
+        if (!dialog.open) return; // Closed meanwhile.
         $("shoot").disabled = false;
         $("shoot").focus();
         watch = setInterval(() => {

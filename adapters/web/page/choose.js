@@ -22,7 +22,11 @@ export async function choose(file) {
   complain(null);
   ready = file ? shrink(file) : Promise.resolve(null);
   const mine = ready;
-  if (file) say(t("preparing"));
+  if (file) {
+    say(t("preparing"));
+    $("name").hidden = false;
+    $("name").textContent = t("preparing");
+  }
   const photo = await mine;
   if (mine !== ready) return; // Another one was chosen meanwhile.
   URL.revokeObjectURL(url);
