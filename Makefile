@@ -49,7 +49,6 @@ cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are ki
 .PHONY: screenshots
 screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
 	@deploy/packages.sh chromium=chromium
-	@deploy/axe.sh
 	mkdir -p $(SHOTS)
 	DEEPSKIN_SCREENSHOTS="$(abspath $(SHOTS))" go test -count=1 -run '^TestPageWithTheRealModel$$' ./cmd/deepskin
 

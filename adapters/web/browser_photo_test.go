@@ -103,15 +103,15 @@ func testCameraRefused(t *testing.T, browser *browsertest.Browser) {
 	b.Until(`window.clicked === "capture"`)
 }
 
-// lying is a JPEG of a scene 3,000 by 2,000 pixels large, red above blue, whose camera was turned: its
+// lying is a JPEG of a scene 2,100 by 1,400 pixels large, red above blue, whose camera was turned: its
 // EXIF data say that its right side is up, and where it was taken.
 func lying(t *testing.T) []byte {
 	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 3000, 2000))
-	for y := range 2000 {
-		for x := range 3000 {
+	img := image.NewRGBA(image.Rect(0, 0, 2100, 1400))
+	for y := range 1400 {
+		for x := range 2100 {
 			c := color.RGBA{200, 30, 30, 255}
-			if x >= 1500 {
+			if x >= 1050 {
 				c = color.RGBA{30, 30, 200, 255}
 			}
 			img.SetRGBA(x, y, c)

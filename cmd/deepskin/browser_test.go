@@ -18,7 +18,7 @@ func TestPageWithTheRealModel(t *testing.T) {
 
 	page := browsertest.Open(t, s.url)
 	page.See("#start")
-	page.Inspect("real-start")
+	page.Shoot("real-start")
 	send := func(photo string) {
 		page.See("#drop")
 		page.Drop("#drop", photo)
@@ -29,14 +29,14 @@ func TestPageWithTheRealModel(t *testing.T) {
 	}
 	send(lesion)
 	page.Want("#text", "from one photo, not a diagnosis")
-	page.Inspect("real-answer")
+	page.Shoot("real-answer")
 	page.Until(`["benign", "malignant", "inconclusive"].includes(document.querySelector("#label").innerText)`)
 	page.Click("#diagnoses summary")
 	page.Until(`document.querySelectorAll("#bars li").length === 7`)
 	page.Click("#heatmap")
 	page.See("#compare")
 	sameHeatmap(t, page)
-	page.Inspect("real-details")
+	page.Shoot("real-details")
 
 	page.Click("#down")
 	page.See("#followup")
@@ -49,11 +49,11 @@ func TestPageWithTheRealModel(t *testing.T) {
 	send(blurred)
 	page.Want("#title", "cannot judge")
 	page.Want("#text", "blurred")
-	page.Inspect("real-refusal")
+	page.Shoot("real-refusal")
 
 	page.Click("#open-history")
 	page.See("#cases")
-	page.Inspect("real-history")
+	page.Shoot("real-history")
 
 	page.Click("#cases li:last-child .case")
 	page.See("#look")

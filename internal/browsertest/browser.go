@@ -51,7 +51,7 @@ func (b *Tab) Requests() []Request {
 }
 
 // patience bounds what is done in one tab; it only decides how soon a failure shows.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // A Browser is a running Chromium, with a camera that shows a test picture and needs no permission.
 type Browser struct{ ctx context.Context }
