@@ -7,7 +7,7 @@ import (
 )
 
 // hosts are Discord's, all of which the server plays.
-var hosts = []string{"discord.com", "discordapp.com", "cdn.discordapp.com", "media.discordapp.net"}
+var hosts = []string{"discord.com", "cdn.discordapp.com", "media.discordapp.net"}
 
 // Client returns a client for which the server is Discord: requests to Discord's hosts go to the
 // server, and those to any other host fail.

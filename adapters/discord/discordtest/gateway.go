@@ -74,6 +74,8 @@ type link struct {
 	wake    chan struct{}
 	// frozen says that the server neither listens nor speaks, but does not hang up either.
 	frozen bool
+	// closed says that the server has said its last word, and waits for the bot to hang up.
+	closed bool
 }
 
 // A frame is what the server sends: a payload, or the end of the connection with a code.
@@ -92,7 +94,7 @@ type gatewayPayload struct {
 
 // send queues a frame. The caller holds mu.
 func (l *link) send(f frame) {
-	if l.frozen {
+	if l.frozen || l.closed {
 		return
 	}
 	l.queue = append(l.queue, f)
@@ -105,8 +107,14 @@ func (l *link) send(f frame) {
 // op queues an operation. The caller holds mu.
 func (l *link) op(op int, data any) { l.send(frame{payload: gatewayPayload{Op: op, Data: data}}) }
 
-// close queues the end of the connection.
-func (l *link) close(code int) { l.send(frame{code: code}) }
+// close queues the end of the connection, whose session waits for another one. The caller holds mu.
+func (l *link) close(code int) {
+	l.send(frame{code: code})
+	l.closed = !l.frozen
+	if l.closed && l.session != nil && l.session.link == l {
+		l.session.link = nil
+	}
+}
 
 // cut ends the connection without a word.
 func (l *link) cut() { _ = l.ws.NetConn().Close() }
@@ -178,7 +186,8 @@ func (s *Server) write(l *link, ended <-chan struct{}) {
 		for _, f := range queue {
 			if f.code != 0 {
 				_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(f.code, ""), time.Now().Add(time.Second))
-				_ = l.ws.Close()
+				// To hang up while the bot still sends could destroy the code on its way.
+				_ = l.ws.SetReadDeadline(time.Now().Add(5 * time.Second))
 				return
 			}
 			if err := l.ws.WriteJSON(f.payload); err != nil {
@@ -214,7 +223,7 @@ func (s *Server) read(l *link, interval time.Duration) {
 		}
 		s.mu.Lock()
 		switch err := json.Unmarshal(data, &in); {
-		case l.frozen:
+		case l.frozen || l.closed:
 		case err != nil || in.Op == nil || len(data) > maxPayload:
 			l.close(CloseDecodeError)
 		default:

@@ -101,8 +101,8 @@ func (p *Person) Press(at Message, customID string) *Interaction {
 	return p.press(m, customID)
 }
 
-// Forge sends a press as a client made by somebody else can: of any message that there ever was,
-// with any data.
+// Forge sends a press of any message that there ever was, with any data. Discord's own clients do no
+// such thing, and Discord lets little of it through; a bot had better not rely on that.
 func (p *Person) Forge(at Message, customID string) *Interaction {
 	p.s.t.Helper()
 	p.s.mu.Lock()

@@ -30,6 +30,7 @@ func respond(kind discordgo.InteractionResponseType, data *discordgo.Interaction
 // an embed with a heatmap and buttons, one of which opens a modal.
 func TestCheck(t *testing.T) {
 	s := discordtest.New(t)
+	s.SetAnswerWithin(time.Hour) // a busy machine must not decide the test
 	heat := photo(t, 12, 12)
 	open(t, s, discordgo.IntentsGuilds, func(session *discordgo.Session, i *discordgo.InteractionCreate) {
 		switch i.Type {
@@ -128,6 +129,7 @@ func quiet(t *testing.T, s *discordtest.Server, act func() *discordtest.Interact
 // TestFirstAnswers holds the server to what an interaction can be answered with, once and in time.
 func TestFirstAnswers(t *testing.T) {
 	s := discordtest.New(t)
+	s.SetAnswerWithin(time.Hour) // a busy machine must not decide the test
 	unlimited(s)
 	register(t, s, `[{"name":"help","description":"Help"}]`)
 	ann := s.AddPerson("ann")
@@ -183,11 +185,16 @@ func TestLateAnswer(t *testing.T) {
 	if got := call(t, s, "POST", webhook, `{"content":"x"}`); got.Code != 10015 {
 		t.Errorf("follow-up: %d %s", got.status, got.body)
 	}
+	s.SetAnswerWithin(time.Hour)
+	if got := call(t, s, "POST", callback, `{"type":5}`); got.status != 204 || i.Failed() || i.Callback() != 5 {
+		t.Errorf("within an hour: %d %s", got.status, got.body)
+	}
 }
 
 // TestFollowUps edits, adds and deletes answers until the token ends.
 func TestFollowUps(t *testing.T) {
 	s := discordtest.New(t)
+	s.SetAnswerWithin(time.Hour) // a busy machine must not decide the test
 	unlimited(s)
 	register(t, s, `[{"name":"help","description":"Help"}]`)
 	ann := s.AddPerson("ann")
@@ -238,6 +245,7 @@ func TestFollowUps(t *testing.T) {
 // press comes like any other.
 func TestPresses(t *testing.T) {
 	s := discordtest.New(t)
+	s.SetAnswerWithin(time.Hour) // a busy machine must not decide the test
 	unlimited(s)
 	guild := s.AddGuild("clinic")
 	room := guild.AddChannel("review")

@@ -308,7 +308,7 @@ func TestMessageLife(t *testing.T) {
 		t.Fatalf("exchange the file: %d %s", changed.status, changed.body)
 	}
 	got := s.Message(posted.ID)
-	if len(got.Attachments) != 1 || got.Attachments[0].Name != "more.png" || got.Edits != 2 || len(got.Shown) != 3 {
+	if len(got.Attachments) != 1 || got.Attachments[0].Name != "more.png" || got.Embeds[0].Image != nil || got.Edits != 2 || len(got.Shown) != 3 {
 		t.Errorf("after the exchange: %+v", got)
 	}
 	if status, _ := get(t, s, first); status != http.StatusNotFound {
