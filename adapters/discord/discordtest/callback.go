@@ -83,6 +83,8 @@ func (s *Server) update(r *request, i *Interaction, form callbackForm) *refusal 
 		return unknownMessage
 	}
 	if form.Type == updateAnswer {
+		// Other than a PATCH, this answer takes away the files that it does not list.
+		form.Data.Attachments.set = true
 		if refused := s.apply(r, form.Data, i.about, "data."); refused != nil {
 			return refused
 		}

@@ -31,8 +31,11 @@ type embed struct {
 // A picture is the image or the thumbnail of an embed.
 type picture struct {
 	URL string `json:"url"`
-	// file is the message's own file that the URL names, nil where it is another.
+	// file is the message's file that the URL leads to, nil where it leads elsewhere.
 	file *attachment
+	// own says that the URL is attachment:// and the file's name. Such files are shown in the embed
+	// only; who writes out where the file lies shows it twice.
+	own bool
 }
 
 // An EmbedField is a titled paragraph of an embed.
@@ -83,14 +86,20 @@ func (e embed) public() Embed {
 	if e.Footer != nil {
 		shown.Footer = e.Footer.Text
 	}
-	if e.Image != nil && e.Image.file != nil {
-		shown.Image = e.Image.file.data
-	}
-	if e.Thumbnail != nil && e.Thumbnail.file != nil {
-		shown.Thumbnail = e.Thumbnail.file.data
-	}
+	shown.Image, shown.Thumbnail = e.Image.data(), e.Thumbnail.data()
 	return shown
 }
+
+// data returns what is shown, nil where that is nothing or a picture from elsewhere.
+func (p *picture) data() []byte {
+	if p == nil || p.file == nil {
+		return nil
+	}
+	return p.file.data
+}
+
+// hides reports whether the picture keeps a file from being shown by itself.
+func (p *picture) hides(a *attachment) bool { return p != nil && p.own && p.file == a }
 
 // checkEmbeds applies Discord's limits.
 func checkEmbeds(p *problems, path string, embeds []embed) {
@@ -148,14 +157,15 @@ func resolve(embeds []embed, files []*attachment) {
 			}
 			// The embeds of the message as it was must stay as they were.
 			found := &picture{URL: (*at).URL}
-			name, own := strings.CutPrefix(found.URL, "attachment://")
+			var name string
+			name, found.own = strings.CutPrefix(found.URL, "attachment://")
 			for _, f := range files {
-				if own && f.name == name || !own && strings.Contains(found.URL, "/"+f.id+"/") {
+				if found.own && f.name == name || !found.own && strings.Contains(found.URL, "/"+f.id+"/") {
 					found.file = f
 				}
 			}
 			*at = found
-			if own && found.file == nil {
+			if found.own && found.file == nil {
 				*at = nil
 			}
 		}
@@ -167,7 +177,7 @@ func (p *picture) json(s *Server) any {
 	switch {
 	case p == nil:
 		return nil
-	case p.file == nil:
+	case !p.own:
 		return map[string]any{"url": p.URL}
 	}
 	full := p.file.json(s)

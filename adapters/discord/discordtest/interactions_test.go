@@ -256,6 +256,7 @@ func TestPresses(t *testing.T) {
 	session := open(t, s, 0, func(_ *discordgo.Session, i *discordgo.InteractionCreate) { presses <- i })
 	sent, err := session.ChannelMessageSendComplex(room.ID, &discordgo.MessageSend{
 		Content: "Case",
+		Files:   []*discordgo.File{{Name: "heat.png", Reader: bytes.NewReader(photo(t, 3, 3))}},
 		Components: []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
 			discordgo.Button{Label: "Nevus", CustomID: "nv"}, discordgo.Button{Label: "Off", CustomID: "off", Disabled: true},
 		}}},
@@ -267,21 +268,29 @@ func TestPresses(t *testing.T) {
 	if b, ok := card.Button("Nevus"); !ok || b.CustomID != "nv" || b.Style != 1 || b.Disabled {
 		t.Errorf("the button is %+v", b)
 	}
+	kept := &[]*discordgo.MessageAttachment{{ID: sent.Attachments[0].ID}}
 	answer := func(i *discordtest.Interaction, kind discordgo.InteractionResponseType, text string) error {
 		t.Helper()
 		event := <-presses
 		if event.ID != i.ID || event.Message.ID != sent.ID || event.Member.Roles[0] != reviewer.ID || event.GuildID != guild.ID {
 			t.Errorf("the press came as %+v", event.Interaction)
 		}
-		return session.InteractionRespond(event.Interaction, respond(kind, &discordgo.InteractionResponseData{Content: text}))
+		return session.InteractionRespond(event.Interaction, respond(kind, &discordgo.InteractionResponseData{
+			Content: text, Attachments: kept,
+		}))
 	}
 	must(t, answer(ann.Press(card, "nv"), discordgo.InteractionResponseDeferredMessageUpdate, ""))
 	if got := s.Message(sent.ID); got.Edits != 0 || got.Content != "Case" {
 		t.Errorf("nothing was to change: %+v", got)
 	}
 	must(t, answer(ann.Press(card, "nv"), discordgo.InteractionResponseUpdateMessage, "Nevus, says ann"))
-	if got := s.Message(sent.ID); got.Edits != 1 || got.Content != "Nevus, says ann" || len(got.Buttons) != 0 {
+	if got := s.Message(sent.ID); got.Edits != 1 || got.Content != "Nevus, says ann" || len(got.Buttons) != 0 || len(got.Attachments) != 1 {
 		t.Errorf("after the vote: %+v", got)
+	}
+	kept = nil
+	must(t, answer(ann.Forge(card, "nv"), discordgo.InteractionResponseUpdateMessage, "Nevus"))
+	if got := s.Message(sent.ID); got.Edits != 2 || len(got.Attachments) != 0 {
+		t.Errorf("after a change that lists no files: %+v", got)
 	}
 	forged := ann.Forge(card, "'; DROP TABLE votes")
 	must(t, answer(forged, discordgo.InteractionResponseChannelMessageWithSource, "No"))

@@ -125,7 +125,7 @@ func (s *Server) snapshot(m *message) Message {
 func (m *message) loose() []*attachment {
 	return slices.DeleteFunc(slices.Clone(m.files), func(a *attachment) bool {
 		return slices.ContainsFunc(m.embeds, func(e embed) bool {
-			return e.Image != nil && e.Image.file == a || e.Thumbnail != nil && e.Thumbnail.file == a
+			return e.Image.hides(a) || e.Thumbnail.hides(a)
 		})
 	})
 }

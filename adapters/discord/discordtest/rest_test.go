@@ -303,12 +303,19 @@ func TestMessageLife(t *testing.T) {
 	if got := s.Message(posted.ID); got.Text() != "above\nCase" || string(got.Embeds[0].Image) != string(heat) {
 		t.Errorf("an edit of the text left %+v", got)
 	}
+	// Who writes the picture's URL shows it a second time, by itself.
+	if got := call(t, s, "PATCH", one, fmt.Sprintf(`{"embeds":[{"title":"Case","image":{"url":%q}}]}`, first)); got.status != http.StatusOK {
+		t.Fatalf("edit: %d %s", got.status, got.body)
+	}
+	if got := s.Message(posted.ID); len(got.Attachments) != 1 || string(got.Embeds[0].Image) != string(heat) {
+		t.Errorf("a picture by its URL left %+v", got)
+	}
 	changed := upload(t, s, "PATCH", one, `{"attachments":[{"id":"0"}]}`, map[string][]byte{"more.png": more})
 	if changed.status != http.StatusOK {
 		t.Fatalf("exchange the file: %d %s", changed.status, changed.body)
 	}
 	got := s.Message(posted.ID)
-	if len(got.Attachments) != 1 || got.Attachments[0].Name != "more.png" || got.Embeds[0].Image != nil || got.Edits != 2 || len(got.Shown) != 3 {
+	if len(got.Attachments) != 1 || got.Attachments[0].Name != "more.png" || got.Embeds[0].Image != nil || got.Edits != 3 || len(got.Shown) != 4 {
 		t.Errorf("after the exchange: %+v", got)
 	}
 	if status, _ := get(t, s, first); status != http.StatusNotFound {
