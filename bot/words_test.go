@@ -131,11 +131,11 @@ func TestNothingSoundsLikeADiagnosis(t *testing.T) {
 var (
 	// honest is in every answer: that it is an estimate, what it is based on and cannot know.
 	honest = map[string][]string{
-		"en": {"estimate", "not a diagnosis", "can be wrong", "one photo", "learned", "darker skin", "doctor", "Confidence"},
-		"fr": {"estimation", "pas un diagnostic", "se tromper", "une seule photo", "appris", "peaux plus foncées", "médecin", "Confiance"},
+		"en": {"estimate", "not a diagnosis", "can be wrong", "one photo", "learned", "darker skin", "doctor", "confidence"},
+		"fr": {"estimation", "pas un diagnostic", "être fausse", "une seule photo", "appris", "peaux plus foncées", "médecin", "certitude"},
 		"nl": {"schatting", "geen diagnose", "fout zijn", "één foto", "geleerd", "donkere huid", "arts", "Zekerheid"},
-		"de": {"Schätzung", "keine Diagnose", "falsch sein", "einem einzigen Foto", "gelernt", "dunklerer Haut", "Arzt", "Sicherheit"},
-		"es": {"estimación", "no un diagnóstico", "equivocarse", "una sola foto", "aprendido", "piel más oscura", "médico", "Confianza"},
+		"de": {"Schätzung", "keine Diagnose", "falsch sein", "einem einzigen Foto", "gelernt", "dunklerer Haut", "Arzt", "Wie sicher"},
+		"es": {"estimación", "no un diagnóstico", "Puede fallar", "una sola foto", "aprendido", "piel más oscura", "médico", "certeza"},
 	}
 	// soon is in every answer of more than a lower risk: by when to see a doctor.
 	soon = map[string]*regexp.Regexp{
