@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"deepskin/classifier/sample"
 	"deepskin/internal/browsertest"
 )
@@ -30,6 +32,15 @@ func TestPageWithTheRealModel(t *testing.T) {
 	send(lesion)
 	page.Want("#text", "from one photo, not a diagnosis")
 	page.Shoot("real-answer")
+	speak := func(tag, words string) {
+		t.Helper()
+		page.Do(chromedp.SetValue(chromedp.CSS("#language"), tag))
+		page.Until(`document.querySelector("#language").dispatchEvent(new Event("change"))`)
+		page.Until(`document.querySelector("#text").innerText.includes("` + words + `")`)
+	}
+	speak("fr", "médecin") // The bot's own words too.
+	page.Shoot("real-answer-fr")
+	speak("en", "doctor")
 	page.Until(`["benign", "malignant", "inconclusive"].includes(document.querySelector("#label").innerText)`)
 	page.Click("#diagnoses summary")
 	page.Until(`document.querySelectorAll("#bars li").length === 7`)
