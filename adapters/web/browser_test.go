@@ -103,7 +103,6 @@ func testFromPhotoToDeletion(t *testing.T, browser *browsertest.Browser) {
 	b.Want("#text", "show it to a doctor")
 	b.Want("#label", "benign")
 	b.Want("#confidence", "93%")
-	b.Want("#in-100", "about 93 in 100")
 	b.Until(`document.querySelector("#live").textContent === "The answer is here." && document.activeElement.id === "title"`)
 	b.Inspect("4-answer")
 	b.Click("#diagnoses summary")

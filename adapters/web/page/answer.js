@@ -1,6 +1,6 @@
 // The words and figures of an answer.
 
-import { inHundred, percent } from "./figures.js";
+import { percent } from "./figures.js";
 import { $ } from "./views.js";
 import { t } from "./words.js";
 
@@ -42,7 +42,6 @@ export function paintAnswer(c) {
   if (p !== undefined) {
     $("figure").textContent = t(name === "malignancy" ? "malignancy" : "confidence");
     $("confidence").textContent = percent(p);
-    $("in-100").textContent = inHundred(p);
     $("gauge").style.width = `${p * 100}%`;
   }
   $("diagnoses").hidden = !judged(c) || !c.diagnoses;

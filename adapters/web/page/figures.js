@@ -12,9 +12,6 @@ export function percent(p) {
   return share(n / 100);
 }
 
-/** A probability as people in a hundred. */
-export const inHundred = (p) => t("in-100", { n: Math.min(Math.max(Math.round(p * 100), 1), 99) });
-
 /** Bytes in megabytes with one decimal. */
 export const megabytes = (n) =>
   new Intl.NumberFormat(language(), { style: "unit", unit: "megabyte", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(n / 1e6);
