@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"deepskin"
 	"deepskin/bot/words"
@@ -56,10 +57,23 @@ func chart(w words.Words, probabilities map[deepskin.Diagnosis]float64) deepskin
 	for _, d := range likeliest(probabilities) {
 		p := probabilities[d]
 		c.Bars = append(c.Bars, deepskin.Bar{
-			Label: w.Say(diagnosisWords[d]), Share: p, Value: w.Percent(p), Marked: CountsAsMalignant(d),
+			Label: w.Say(diagnosisWords[d]), Share: p, Value: short(w, p), Marked: CountsAsMalignant(d),
 		})
 	}
 	return c
+}
+
+// short is a probability in whole per cent, never none or all, where there is little room.
+func short(w words.Words, p float64) string {
+	n := math.Round(100 * p)
+	value := strconv.Itoa(int(n))
+	switch {
+	case n < 1:
+		value = "<1"
+	case n > 99:
+		value = ">99"
+	}
+	return w.Fill("details.value", words.Data{"N": value})
 }
 
 // likeliest are all diagnoses, the likeliest first.

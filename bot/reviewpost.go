@@ -49,7 +49,9 @@ func labelOf(w words.Words, a deepskin.Assessment) string {
 func list(w words.Words, probabilities map[deepskin.Diagnosis]float64) string {
 	var lines []string
 	for _, d := range likeliest(probabilities) {
-		lines = append(lines, w.Say(diagnosisWords[d])+": "+w.Percent(probabilities[d]))
+		lines = append(lines, w.Fill("review.line", words.Data{
+			"Name": w.Say(diagnosisWords[d]), "Value": short(w, probabilities[d]),
+		}))
 	}
 	return strings.Join(lines, "\n")
 }

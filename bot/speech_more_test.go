@@ -30,14 +30,19 @@ func (w *world) thorough() {
 func (s speech) more(t *testing.T) {
 	t.Helper()
 	s.in(t, func(_ *testing.T, w *world) {
-		w.thorough()
-		w.config.About = aModel
-		w.connect()
 		w.consents(alice)
 		w.run()
 		w.queue.expected = 42 * time.Second
 		w.photo(alice, "source-1")
 		s.hears("looking-long", w.chat.seen(alice)[0].reply)
+	})
+	s.in(t, func(_ *testing.T, w *world) {
+		w.thorough()
+		w.config.About = aModel
+		w.connect()
+		w.consents(alice)
+		w.run()
+		w.photo(alice, "source-1")
 		w.pass(time.Second)
 		s.presses("details", w.push(alice, alice, "details", ""))
 		answer := w.chat.seen(alice)[0]

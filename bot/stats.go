@@ -91,7 +91,7 @@ func down(w words.Words, t deepskin.Tally) string {
 	if t.Agreed+t.Disagreed == 0 {
 		return "–"
 	}
-	return w.Fill("percent.is", words.Data{"N": math.Round(100 * float64(t.Disagreed) / float64(t.Agreed+t.Disagreed))})
+	return w.Fill("details.value", words.Data{"N": math.Round(100 * float64(t.Disagreed) / float64(t.Agreed+t.Disagreed))})
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
