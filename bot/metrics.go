@@ -39,7 +39,7 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) metrics {
 	f := promauto.With(reg)
-	return metrics{
+	m := metrics{
 		photos: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepskin_photos_total", Help: "Photos by how they ended.",
 		}, []string{"platform", "outcome"}),
@@ -63,6 +63,13 @@ func newMetrics(reg prometheus.Registerer) metrics {
 			Name: "deepskin_erased_total", Help: "What was erased because it was too old.",
 		}, []string{"what"}),
 	}
+	// Shown as zero from the beginning: these are rare.
+	for _, d := range append([]deepskin.Decision{deepskin.DecisionNoLesion, deepskin.DecisionReject}, diagnosed()...) {
+		m.reviews.WithLabelValues(string(d))
+	}
+	m.erased.WithLabelValues(erasedCase)
+	m.erased.WithLabelValues(erasedPhoto)
+	return m
 }
 
 func (m metrics) outcome(platform, outcome string) { m.photos.WithLabelValues(platform, outcome).Inc() }

@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// What is erased, as it is counted.
+const (
+	erasedCase  = "case"
+	erasedPhoto = "photo"
+)
+
 const (
 	// MinRetention is the least Config.Retention: what is younger may still need an answer.
 	MinRetention = deliveryLimit
@@ -18,9 +24,9 @@ const (
 func (b *Bot) eraseOld(ctx context.Context) {
 	for {
 		if b.PhotoRetention > 0 {
-			b.erase(ctx, "photo", b.PhotoRetention, b.Store.ErasePhotos)
+			b.erase(ctx, erasedPhoto, b.PhotoRetention, b.Store.ErasePhotos)
 		}
-		b.erase(ctx, "case", b.Retention, b.Store.EraseCases)
+		b.erase(ctx, erasedCase, b.Retention, b.Store.EraseCases)
 		select {
 		case <-ctx.Done():
 			return

@@ -87,11 +87,7 @@ func decisionName(w words.Words, d deepskin.Decision) string {
 
 // decisions are the buttons below a review, three in a row.
 func decisions(w words.Words, id deepskin.CaseID) [][]Button {
-	var all []deepskin.Decision
-	for _, d := range deepskin.Diagnoses {
-		all = append(all, deepskin.Decision(d))
-	}
-	all = append(all, deepskin.DecisionNoLesion, deepskin.DecisionReject)
+	all := append(diagnosed(), deepskin.DecisionNoLesion, deepskin.DecisionReject)
 	const columns = 3
 	rows := make([][]Button, (len(all)+columns-1)/columns)
 	for i, d := range all {
@@ -99,4 +95,13 @@ func decisions(w words.Words, id deepskin.CaseID) [][]Button {
 		rows[i/columns] = append(rows[i/columns], b)
 	}
 	return rows
+}
+
+// diagnosed are the decisions that are diagnoses.
+func diagnosed() []deepskin.Decision {
+	var all []deepskin.Decision
+	for _, d := range deepskin.Diagnoses {
+		all = append(all, deepskin.Decision(d))
+	}
+	return all
 }
