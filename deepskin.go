@@ -234,6 +234,8 @@ type Case struct {
 	Delivered time.Time
 	// Verdict is nil until the sender gives one.
 	Verdict *Verdict
+	// Comment is what the sender wrote of an answer that they disagree with; empty where nothing.
+	Comment string
 	// Language is the tag of the language in which the sender is answered, "fr"; empty where it
 	// is not known.
 	Language string

@@ -24,6 +24,9 @@ type Figures struct {
 	Sensitivity Figure
 	// Specificity is the share of benign lesions that were called so.
 	Specificity Figure
+	// AUC is the area under the ROC curve: the share of pairs of a malignant and a benign lesion of
+	// which the malignant one got the higher malignancy.
+	AUC Figure
 }
 
 // A Figure is a share, 0 to 1, with the bounds of its 95% interval.

@@ -31,6 +31,13 @@ type Adapter interface {
 	Fetch(ctx context.Context, source string) ([]byte, error)
 }
 
+// A TeamAdapter is an Adapter on whose platform the team may have a channel. What is posted there holds
+// up to 4,096 characters below a picture.
+type TeamAdapter interface {
+	// TeamChat is the address of the team's channel; the zero address where there is none.
+	TeamChat() deepskin.Address
+}
+
 // A Handler is what an adapter calls: the bot. It answers at once, so that a platform's deadline
 // is never missed; what takes longer comes through Send and Edit.
 //
@@ -60,6 +67,9 @@ type Message struct {
 	Language string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
+	// Reviewer says that the sender is one of the team's reviewers, and that the message came from
+	// the team's channel.
+	Reviewer bool
 }
 
 // A Photo is an image on its way in: the bytes themselves, or where its adapter can get them.
@@ -82,6 +92,12 @@ type Press struct {
 	Data string
 	// Language is as in Message.
 	Language string
+	// Text is what the presser wrote into the button's form; empty where it has none. Anybody can
+	// write anything here.
+	Text string
+	// Reviewer says that the presser is one of the team's reviewers, and that the press came from
+	// the team's channel.
+	Reviewer bool
 }
 
 // A Reply is a message as the bot means it; adapters turn it into their platform's form.
@@ -98,7 +114,8 @@ type Reply struct {
 	Text string
 	// Buttons stand below the text, in rows.
 	Buttons [][]Button
-	// Picture is a JPEG to show with the text; nil for none.
+	// Picture is a JPEG to show with the text; nil for none. Title and text have 1,024 UTF-16 units
+	// together then, Telegram's limit, except in the team's channel.
 	Picture []byte
 	// RetryAfter is set where a photo was turned away because there is too much to do, for
 	// this sender or in all: how long to wait before sending it again.
@@ -113,6 +130,19 @@ type Button struct {
 	Label string
 	// Data comes back in Press.Data: at most 64 bytes of ASCII.
 	Data string
+	// Ask makes the button open a form for a text, which comes back in Press.Text. Platforms without
+	// forms leave such a button out. Nil for an ordinary button.
+	Ask *Question
+}
+
+// A Question is a form with one field, for free text.
+type Question struct {
+	// Title stands above the form and Label above the field: 45 characters at most.
+	Title, Label string
+	// Placeholder is shown in the field while it is empty: at most 100 characters.
+	Placeholder string
+	// MaxLength is how many characters may be written.
+	MaxLength int
 }
 
 // A PressReply says what becomes of a pressed button's message.

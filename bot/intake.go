@@ -34,11 +34,14 @@ func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error
 	if m.Photo != nil {
 		return b.takePhoto(ctx, w, m)
 	}
+	if m.Command == "stats" && b.fromTeam(m) {
+		return b.stats(ctx, w)
+	}
 	switch m.Command {
 	case "start":
 		return welcome(w), nil
 	case "privacy":
-		return privacy(w), nil
+		return privacy(w, b.Retention, b.PhotoRetention), nil
 	case "delete":
 		return b.forgetSender(ctx, w, m.Sender)
 	case "language":
@@ -141,6 +144,15 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 	if m.Photo.Problem != "" {
 		return 0 // no worker needs to see it
 	}
+	expected := b.expectedWait(ctx)
+	if expected <= b.Deadline-b.apologyLead() {
+		return 0
+	}
+	return (expected - b.Deadline/2 + busyStep - 1).Truncate(busyStep)
+}
+
+// expectedWait returns how long a photo that comes now will wait, zero where nobody can tell.
+func (b *Bot) expectedWait(ctx context.Context) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
 	expected, err := b.Queue.ExpectedWait(ctx)
@@ -148,10 +160,7 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 		b.Logger.Warn("the wait of a photo is not known", "error", err)
 		return 0
 	}
-	if expected <= b.Deadline-b.apologyLead() {
-		return 0
-	}
-	return (expected - b.Deadline/2 + busyStep - 1).Truncate(busyStep)
+	return expected
 }
 
 // turnAway takes back a case of which nobody has heard yet.
@@ -198,7 +207,7 @@ func (b *Bot) begin(next step) step {
 func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
 	ctx, cancel := context.WithTimeout(ctx, quietEdit)
 	defer cancel()
-	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(words.For(c.Language), c.ID))
+	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(words.For(c.Language), c.ID, b.expectedWait(ctx)))
 	if err != nil {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
 		return

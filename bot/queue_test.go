@@ -105,6 +105,14 @@ func (q *memQueue) ExpectedWait(ctx context.Context) (time.Duration, error) {
 	return q.expected, nil
 }
 
+func (q *memQueue) Backlog(ctx context.Context) (int, error) {
+	if err := q.enter(ctx, "Backlog"); err != nil {
+		return 0, err
+	}
+	defer q.mu.Unlock()
+	return len(q.jobs), nil
+}
+
 func (q *memQueue) Results(
 	ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error,
 ) error {

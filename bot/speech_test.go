@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ func (u utterance) golden() string {
 	}
 	if u.reply.Picture != nil {
 		b.WriteString("(picture)\n\n")
+		if bytes.HasPrefix(u.reply.Picture, []byte("chart ")) {
+			b.WriteString(string(u.reply.Picture) + "\n\n")
+		}
 	}
 	if u.reply.Text != "" {
 		b.WriteString(u.reply.Text + "\n")
@@ -40,6 +44,9 @@ func (u utterance) golden() string {
 				b.WriteString(" ")
 			}
 			b.WriteString("[" + button.Label + "]")
+			if q := button.Ask; q != nil {
+				b.WriteString(" asks: " + q.Title + " / " + q.Label + " / " + q.Placeholder)
+			}
 		}
 		b.WriteString("\n")
 	}
@@ -64,6 +71,8 @@ func everything(t *testing.T, language string) map[string]utterance {
 	s.answers(t)
 	s.buttons(t)
 	s.turnedAway(t)
+	s.more(t)
+	s.team(t)
 	return s.said
 }
 
@@ -112,6 +121,9 @@ func (s speech) commands(t *testing.T) {
 		s.hears("welcome", w.command(alice, "start"))
 		s.hears("help", w.command(alice, ""))
 		s.hears("privacy", w.command(alice, "privacy"))
+		w.config.Retention, w.config.PhotoRetention = 30*24*time.Hour, 25*time.Hour
+		w.connect()
+		s.hears("privacy-with-limits", w.command(alice, "privacy"))
 		s.hears("about-without-model", w.command(alice, "about"))
 		w.config.About = aModel
 		w.connect()
@@ -135,10 +147,12 @@ var aModel = bot.About{
 		deepskin.Dermoscopy: {
 			Sensitivity: bot.Figure{Value: 0.939, Low: 0.906, High: 0.967},
 			Specificity: bot.Figure{Value: 0.695, Low: 0.661, High: 0.728},
+			AUC:         bot.Figure{Value: 0.934, Low: 0.915, High: 0.951},
 		},
 		deepskin.Phone: {
 			Sensitivity: bot.Figure{Value: 0.938, Low: 0.882, High: 0.99},
 			Specificity: bot.Figure{Value: 0.667, Low: 0.471, High: 0.849},
+			AUC:         bot.Figure{Value: 0.904, Low: 0.81, High: 0.966},
 		},
 	},
 }
@@ -166,6 +180,7 @@ func (s speech) answers(t *testing.T) {
 	benign := deepskin.Assessment{Label: deepskin.Benign, Malignancy: 0.034, Confidence: 0.966, Grid: grid}
 	malignant := deepskin.Assessment{Label: deepskin.Malignant, Malignancy: 0.62, Confidence: 0.62, Grid: grid}
 	unsure := deepskin.Assessment{Label: deepskin.Inconclusive, Malignancy: 0.21, Confidence: 0.79, Grid: grid}
+	benign.Diagnoses, unsure.Diagnoses, malignant.Diagnoses = probabilities, probabilities, probabilities
 	surer, certain, lessSure := malignant, benign, benign
 	surer.Malignancy, surer.Confidence = 0.81, 0.81
 	certain.Malignancy, certain.Confidence = 0.001, 0.999

@@ -20,6 +20,9 @@ type memStore struct {
 	chosen  map[deepskin.Sender]string // languages
 	photos  map[deepskin.CaseID][]byte
 	leases  map[string]lease
+	reviews map[deepskin.CaseID]*storedReview
+	// stats is what Stats answers.
+	stats func(since time.Time) deepskin.Stats
 }
 
 type lease struct {
@@ -40,6 +43,8 @@ func newMemStore() *memStore {
 		chosen:  map[deepskin.Sender]string{},
 		photos:  map[deepskin.CaseID][]byte{},
 		leases:  map[string]lease{},
+		reviews: map[deepskin.CaseID]*storedReview{},
+		stats:   func(time.Time) deepskin.Stats { return deepskin.Stats{} },
 	}
 }
 
@@ -265,8 +270,12 @@ func (s *memStore) SetVerdict(
 			if v.Keep == nil {
 				v.Keep = old.Keep
 			}
+			if old.Agrees != v.Agrees {
+				c.Comment = ""
+			}
 		}
 		c.Verdict = &v
+		s.reviewChanged(id)
 		if v.Keep != nil && !*v.Keep {
 			delete(s.photos, id)
 		}

@@ -14,12 +14,17 @@ import (
 // paragraphs puts messages below each other.
 func paragraphs(texts ...string) string { return strings.Join(texts, "\n\n") }
 
+// labelled returns a button with a message as its label.
+func labelled(w words.Words, message, data string) Button {
+	return Button{Label: w.Say(message), Data: data}
+}
+
 func welcome(w words.Words) Reply {
-	return Reply{
+	return guided(Reply{
 		Title: w.Say("start.title"),
 		Text: paragraphs(w.Say("start.text"), w.Say("help.photo"), w.Say("start.doctor"),
 			w.Say("help.commands")),
-	}
+	})
 }
 
 func help(w words.Words) Reply {
@@ -27,8 +32,17 @@ func help(w words.Words) Reply {
 		w.Say("help.commands"))}
 }
 
-func privacy(w words.Words) Reply {
-	return Reply{Title: w.Say("privacy.title"), Text: w.Say("privacy.text")}
+// privacy says what is kept, and for how long: answers, and photos with their senders' consent, where
+// zero is until that is taken back.
+func privacy(w words.Words, answers, photos time.Duration) Reply {
+	limit := w.Say("retention.photos_until")
+	if photos > 0 {
+		limit = w.Count("retention.photos", days(photos))
+	}
+	return Reply{
+		Title: w.Say("privacy.title"),
+		Text:  paragraphs(w.Say("privacy.text"), w.Count("retention.answers", days(answers))+" "+limit),
+	}
 }
 
 func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
@@ -37,8 +51,8 @@ func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
 		Title: w.Say("consent.title"),
 		Text:  w.Fill("consent.text", words.Data{"Wait": w.Roughly(wait)}),
 		Buttons: [][]Button{{
-			{w.Say("consent.yes"), data(verbConsent, id, choiceYes)},
-			{w.Say("consent.no"), data(verbConsent, id, choiceNo)},
+			labelled(w, "consent.yes", data(verbConsent, id, choiceYes)),
+			labelled(w, "consent.no", data(verbConsent, id, choiceNo)),
 		}},
 	}
 }
@@ -56,8 +70,16 @@ func alreadyAgreed(w words.Words) PressReply {
 	return PressReply{Notice: w.Say("consent.already")}
 }
 
-func looking(w words.Words, id deepskin.CaseID) Reply {
-	return Reply{Case: id, Text: w.Say("progress.looking")}
+// longWait is from when on a wait is worth to be told.
+const longWait = 10 * time.Second
+
+// looking acknowledges a photo that waits for so long for its answer.
+func looking(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
+	if wait <= longWait {
+		return Reply{Case: id, Text: w.Say("progress.looking")}
+	}
+	wait = (wait + busyStep - 1).Truncate(busyStep)
+	return Reply{Case: id, Text: w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)})}
 }
 
 func tooMany(w words.Words, wait time.Duration) Reply {

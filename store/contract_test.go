@@ -45,6 +45,14 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"photos are kept until consent ends", photos},
 		{"a case is forgotten", forgetCase},
 		{"a sender is forgotten", forgetSender},
+		{"comments go with the disagreement", comments},
+		{"the team is shown what is disputed and shared", reviews},
+		{"the first decision counts", decisions},
+		{"a review ends with its photo", reviewsEnd},
+		{"what is shared again is reviewed again", sharedAgain},
+		{"photos are counted", tallies},
+		{"consent starts the clock of an answer", answerTimeWithConsent},
+		{"what is too old is erased", retention},
 		{"a closed store says so", closed},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,8 @@ const (
 	kindAddress = "address"
 	kindSource  = "source"
 	kindPhoto   = "photo"
+	kindComment = "comment"
+	kindPost    = "post"
 	kindProof   = "proof"
 )
 

@@ -22,9 +22,9 @@ func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Asses
 		return false, fmt.Errorf("encode assessment of case %s: %w", id, err)
 	}
 	won, err := s.change(ctx, `
-		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5
+		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5, refused = $6
 		WHERE id = $1 AND status = 'pending'`,
-		caseKey(id), millis(time.Now()), string(whole), text(string(a.Label)), text(a.Model))
+		caseKey(id), millis(time.Now()), string(whole), text(string(a.Label)), text(a.Model), number(a.Refused()))
 	if err != nil {
 		return false, fmt.Errorf("answer case %s: %w", id, err)
 	}

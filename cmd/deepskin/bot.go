@@ -64,8 +64,9 @@ func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
 	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Logger: log, Metrics: o.metrics,
-		About: about, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
+		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
 		Addr: s.Addr, Logger: log,

@@ -4,6 +4,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"deepskin/bot"
+	"deepskin/bot/words"
 	"deepskin/classifier"
 	"deepskin/store"
 )
@@ -42,6 +45,9 @@ type settings struct {
 
 	Deadline        time.Duration `env:"DEEPSKIN_DEADLINE" envDefault:"2m" help:"until when everyone has been told something"`
 	ConsentWait     time.Duration `env:"DEEPSKIN_CONSENT_WAIT" envDefault:"10m" help:"how long a photo waits for consent"`
+	Retention       time.Duration `env:"DEEPSKIN_RETENTION" envDefault:"8760h" help:"how long answers and verdicts are kept, unless their photo is; 24h or more"`
+	PhotoRetention  time.Duration `env:"DEEPSKIN_PHOTO_RETENTION" envDefault:"0" help:"how long photos are kept that people let us keep; 0 means until they take that back"`
+	TeamLanguage    string        `env:"DEEPSKIN_TEAM_LANGUAGE" envDefault:"en" help:"language of posts in the team's channel: en, fr, nl, de or es"`
 	Backlog         int           `env:"DEEPSKIN_BACKLOG" envDefault:"1000" help:"photos that may wait; more are turned away politely"`
 	PhotosPerMinute int           `env:"DEEPSKIN_PHOTOS_PER_MINUTE" envDefault:"20" help:"photos taken from one sender in a minute; 0 means any number"`
 	PhotosPerDay    int           `env:"DEEPSKIN_PHOTOS_PER_DAY" envDefault:"200" help:"photos taken from one sender in a day; 0 means any number"`
@@ -74,6 +80,13 @@ func readSettings(environ map[string]string) (settings, error) {
 	var s settings
 	if err := env.ParseWithOptions(&s, env.Options{Environment: values}); err != nil {
 		return settings{}, fmt.Errorf("read the settings: %w", err)
+	}
+	if s.Retention < bot.MinRetention || s.PhotoRetention < 0 {
+		return settings{}, fmt.Errorf("read the settings: DEEPSKIN_RETENTION must be %v or more, "+
+			"and DEEPSKIN_PHOTO_RETENTION not negative", bot.MinRetention)
+	}
+	if !words.Speaks(s.TeamLanguage) {
+		return settings{}, errors.New("read the settings: DEEPSKIN_TEAM_LANGUAGE is no language that the bot speaks")
 	}
 	if s.Model == "" {
 		s.Model = beside("models/deepskin.onnx")
