@@ -31,6 +31,13 @@ type Adapter interface {
 	Fetch(ctx context.Context, source string) ([]byte, error)
 }
 
+// A TeamAdapter is what an Adapter is besides, on a platform where the team that reviews answers has
+// a chat of its own. What is posted there goes through Send, Edit and Delete like anything else.
+type TeamAdapter interface {
+	// TeamChat is the address of the team's chat; the zero address where there is none.
+	TeamChat() deepskin.Address
+}
+
 // A Handler is what an adapter calls: the bot. It answers at once, so that a platform's deadline
 // is never missed; what takes longer comes through Send and Edit.
 //
@@ -60,6 +67,9 @@ type Message struct {
 	Language string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
+	// Reviewer says that the sender may review answers for the team, and that the message came
+	// from the team's chat.
+	Reviewer bool
 }
 
 // A Photo is an image on its way in: the bytes themselves, or where its adapter can get them.
@@ -80,8 +90,12 @@ type Press struct {
 	At deepskin.Address
 	// Data is the button's data; anybody can send anything here.
 	Data string
+	// Text is what the presser wrote into the form of a Question; empty for other buttons.
+	Text string
 	// Language is as in Message.
 	Language string
+	// Reviewer is as in Message: the presser may review, and the button is in the team's chat.
+	Reviewer bool
 }
 
 // A Reply is a message as the bot means it; adapters turn it into their platform's form.
@@ -113,6 +127,19 @@ type Button struct {
 	Label string
 	// Data comes back in Press.Data: at most 64 bytes of ASCII.
 	Data string
+	// Ask makes the button open a form for free text, which comes back in Press.Text. Platforms
+	// without forms leave such a button out. Nil for an ordinary button.
+	Ask *Question
+}
+
+// A Question is a form with one field for free text.
+type Question struct {
+	// Title stands above the form, and Label above the field: each at most 45 characters.
+	Title, Label string
+	// Placeholder stands in the field while it is empty, at most 100 characters; may be empty.
+	Placeholder string
+	// MaxLength is how many characters are taken, at most 4,000; zero means 1,000.
+	MaxLength int
 }
 
 // A PressReply says what becomes of a pressed button's message.

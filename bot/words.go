@@ -14,6 +14,9 @@ import (
 // paragraphs puts messages below each other.
 func paragraphs(texts ...string) string { return strings.Join(texts, "\n\n") }
 
+// button is one that needs nothing but a tap.
+func button(label, data string) Button { return Button{Label: label, Data: data} }
+
 func welcome(w words.Words) Reply {
 	return Reply{
 		Title: w.Say("start.title"),
@@ -37,8 +40,8 @@ func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
 		Title: w.Say("consent.title"),
 		Text:  w.Fill("consent.text", words.Data{"Wait": w.Roughly(wait)}),
 		Buttons: [][]Button{{
-			{w.Say("consent.yes"), data(verbConsent, id, choiceYes)},
-			{w.Say("consent.no"), data(verbConsent, id, choiceNo)},
+			button(w.Say("consent.yes"), data(verbConsent, id, choiceYes)),
+			button(w.Say("consent.no"), data(verbConsent, id, choiceNo)),
 		}},
 	}
 }
