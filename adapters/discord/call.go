@@ -86,7 +86,7 @@ func (a *Adapter) attemptOnce(ctx context.Context, c call) (http.Header, error) 
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, a.CallTimeout)
+	bounded, cancel := context.WithTimeout(ctx, a.config.CallTimeout)
 	defer cancel()
 	client := *a.client
 	w := &witness{by: client.Transport}
@@ -105,7 +105,7 @@ func (a *Adapter) attemptOnce(ctx context.Context, c call) (http.Header, error) 
 	if err == nil {
 		return w.header, nil
 	}
-	failure := failed(c.route, w.status, a.Token, err)
+	failure := failed(c.route, w.status, a.config.Token, err)
 	failure.global = w.header.Get("X-RateLimit-Global") != ""
 	a.metrics.countError(ctx, failure)
 	return w.header, failure
@@ -116,7 +116,7 @@ func (a *Adapter) attemptOnce(ctx context.Context, c call) (http.Header, error) 
 func (a *Adapter) do(ctx context.Context, c call) error {
 	// It bounds the waiting only: a request under way is not broken off for it, since nobody would
 	// know whether it got through.
-	patience, cancel := context.WithTimeout(ctx, a.MaxWait)
+	patience, cancel := context.WithTimeout(ctx, a.config.MaxWait)
 	defer cancel()
 	l, err := a.gate.enter(patience, c.method+" "+c.lane)
 	if err != nil {
@@ -138,7 +138,7 @@ func (a *Adapter) do(ctx context.Context, c call) error {
 		}
 		switch {
 		case failure.retryAfter > 0:
-			a.Logger.InfoContext(ctx, "discord wants fewer calls", "route", c.route, "wait", failure.retryAfter)
+			a.config.Logger.InfoContext(ctx, "discord wants fewer calls", "route", c.route, "wait", failure.retryAfter)
 			a.gate.slowDown(l, failure.retryAfter, failure.global)
 		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):
 			if sleepWithin(patience, a.pauses.after(failures)) != nil {

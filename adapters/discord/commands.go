@@ -67,7 +67,7 @@ func (a *Adapter) commands() []*discordgo.ApplicationCommand {
 		}
 		list = append(list, command(c, everywhere, func(language string) string { return describe(c.Name, language) }))
 	}
-	if a.TeamChannel != "" {
+	if a.config.TeamChannel != "" {
 		stats := command(bot.StatsCommand(""), everywhere[:1], func(language string) string {
 			return bot.StatsCommand(language).Description
 		})

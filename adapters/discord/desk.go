@@ -41,7 +41,7 @@ type desk struct {
 
 func newDesk(sending context.Context, a *Adapter, h bot.Handler) *desk {
 	return &desk{
-		adapter: a, handler: h, sending: sending, seen: newRecent(), missed: newMissed(a.Channels, time.Now().Add(-a.LookBack)),
+		adapter: a, handler: h, sending: sending, seen: newRecent(), missed: newMissed(a.config.Channels, time.Now().Add(-a.config.LookBack)),
 		held: make(chan struct{}, maxHeld), handled: make(chan struct{}, maxHandled),
 	}
 }
@@ -71,14 +71,14 @@ func (d *desk) start(do func()) {
 	select {
 	case d.held <- struct{}{}:
 	default:
-		d.adapter.Logger.ErrorContext(d.sending, "an event is dropped: too many wait")
+		d.adapter.config.Logger.ErrorContext(d.sending, "an event is dropped: too many wait")
 		return
 	}
 	d.events.Go(func() {
 		defer func() { <-d.held }()
 		defer func() {
 			if p := recover(); p != nil {
-				d.adapter.Logger.ErrorContext(d.sending, "an event caused a panic and is passed over",
+				d.adapter.config.Logger.ErrorContext(d.sending, "an event caused a panic and is passed over",
 					"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			}
 		}()
@@ -89,7 +89,7 @@ func (d *desk) start(do func()) {
 // decode reads an event. What cannot be read is passed over.
 func (d *desk) decode(data json.RawMessage, into any) bool {
 	if err := json.Unmarshal(data, into); err != nil {
-		d.adapter.Logger.ErrorContext(d.sending, "an event is passed over: it has an unexpected form", "error", fmt.Sprintf("%T", err))
+		d.adapter.config.Logger.ErrorContext(d.sending, "an event is passed over: it has an unexpected form", "error", fmt.Sprintf("%T", err))
 		return false
 	}
 	return true
@@ -142,10 +142,10 @@ func (d *desk) insist(hand func(ctx context.Context) error) error {
 		}
 		wait := d.adapter.pauses.after(failures)
 		if sleepWithin(patience, wait) != nil {
-			d.adapter.Logger.ErrorContext(d.sending, "an event could not be kept and is given up", "error", err)
+			d.adapter.config.Logger.ErrorContext(d.sending, "an event could not be kept and is given up", "error", err)
 			return err
 		}
-		d.adapter.Logger.WarnContext(d.sending, "an event could not be kept and is tried again", "error", err, "wait", wait)
+		d.adapter.config.Logger.WarnContext(d.sending, "an event could not be kept and is tried again", "error", err, "wait", wait)
 	}
 }
 
@@ -165,6 +165,6 @@ func (d *desk) send(to deepskin.Address, r *bot.Reply) {
 
 func (d *desk) report(what string, err error, about deepskin.CaseID) {
 	if err != nil && d.sending.Err() == nil {
-		d.adapter.Logger.WarnContext(d.sending, "call of discord failed", "what", what, "case", about, "error", err)
+		d.adapter.config.Logger.WarnContext(d.sending, "call of discord failed", "what", what, "case", about, "error", err)
 	}
 }

@@ -83,8 +83,8 @@ type Config struct {
 
 // Adapter is the bot's connection to Discord. Its methods may be called at the same time.
 type Adapter struct {
-	Config
-
+	// config has no zero durations.
+	config Config
 	// rest knows the token and makes requests; it never opens discordgo's gateway.
 	rest      *discordgo.Session
 	client    *http.Client
@@ -146,7 +146,7 @@ func New(c Config) (*Adapter, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Adapter{
-		Config: c, rest: rest, client: client, pauses: backoff(c.Backoff),
+		config: c, rest: rest, client: client, pauses: backoff(c.Backoff),
 		gate: newGate(orElse(c.Rate, 40)), metrics: newMetrics(c.Metrics), erased: newRecent(),
 	}, nil
 }
@@ -159,10 +159,10 @@ func (a *Adapter) Exclusive() bool { return true }
 
 // TeamChat is the address of the team's channel; the zero address where none is set.
 func (a *Adapter) TeamChat() deepskin.Address {
-	if a.TeamChannel == "" {
+	if a.config.TeamChannel == "" {
 		return deepskin.Address{}
 	}
-	return deepskin.Address{Platform: Name, Chat: a.TeamChannel}
+	return deepskin.Address{Platform: Name, Chat: a.config.TeamChannel}
 }
 
 func orElse[T float64 | time.Duration](value, zeroMeans T) T {
@@ -227,7 +227,7 @@ type Self struct {
 // intent and the bot does not have it.
 func (a *Adapter) Check(ctx context.Context) (Self, error) {
 	self, err := a.self(ctx)
-	if err == nil && len(a.Channels) > 0 && !self.ReadsContent {
+	if err == nil && len(a.config.Channels) > 0 && !self.ReadsContent {
 		err = ErrIntent
 	}
 	return self, err
@@ -276,7 +276,7 @@ const permissions = discordgo.PermissionViewChannel | discordgo.PermissionSendMe
 // that the settings need: none for slash commands alone.
 func (a *Adapter) InviteURL(self Self) string {
 	needed := 0
-	if len(a.Channels) > 0 || a.TeamChannel != "" {
+	if len(a.config.Channels) > 0 || a.config.TeamChannel != "" {
 		needed = permissions
 	}
 	q := url.Values{
@@ -291,7 +291,7 @@ func (a *Adapter) InviteURL(self Self) string {
 // channels are set.
 func (a *Adapter) intents() discordgo.Intent {
 	intents := discordgo.IntentDirectMessages
-	if len(a.Channels) > 0 {
+	if len(a.config.Channels) > 0 {
 		intents |= discordgo.IntentGuildMessages | discordgo.IntentMessageContent
 	}
 	return intents
@@ -300,7 +300,7 @@ func (a *Adapter) intents() discordgo.Intent {
 // Intents names what the gateway is asked for, as the developer portal does.
 func (a *Adapter) Intents() []string {
 	names := []string{"direct messages"}
-	if len(a.Channels) > 0 {
+	if len(a.config.Channels) > 0 {
 		names = append(names, "server messages", "message content (privileged: switch it on in the developer portal)")
 	}
 	return names

@@ -23,7 +23,7 @@ func (a *Adapter) Fetch(ctx context.Context, source string) ([]byte, error) {
 	if !isFile(source) {
 		return nil, errors.New("discord download: not a file of Discord's")
 	}
-	patience, cancel := context.WithTimeout(ctx, a.MaxWait)
+	patience, cancel := context.WithTimeout(ctx, a.config.MaxWait)
 	defer cancel()
 	for failures := 0; ; failures++ {
 		photo, failure := a.download(ctx, source)
@@ -45,9 +45,9 @@ func isFile(source string) bool {
 }
 
 func (a *Adapter) download(ctx context.Context, source string) ([]byte, *apiError) {
-	ctx, cancel := context.WithTimeout(ctx, a.CallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.config.CallTimeout)
 	defer cancel()
-	failure := &apiError{route: "download", secret: a.Token}
+	failure := &apiError{route: "download", secret: a.config.Token}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
 	if err != nil {
 		failure.cause = withoutURL(err)

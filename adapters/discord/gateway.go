@@ -111,7 +111,7 @@ func (g *gateway) run(ctx context.Context) error {
 			g.resumeAt = "" // perhaps it is that host that cannot be reached
 		}
 		wait := g.adapter.pauses.after(failures)
-		g.adapter.Logger.WarnContext(ctx, "the gateway is connected again", "error", err, "wait", wait)
+		g.adapter.config.Logger.WarnContext(ctx, "the gateway is connected again", "error", err, "wait", wait)
 		if sleep(ctx, wait) != nil {
 			return nil
 		}
@@ -125,7 +125,7 @@ func (g *gateway) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opening, cancel := context.WithTimeout(ctx, g.adapter.CallTimeout)
+	opening, cancel := context.WithTimeout(ctx, g.adapter.config.CallTimeout)
 	defer cancel()
 	ws, resp, err := g.dialer.DialContext(opening, at, nil)
 	if resp != nil && resp.Body != nil {
@@ -143,7 +143,7 @@ func (g *gateway) connect(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, l.bye)
 	defer stop()
 
-	_ = ws.SetReadDeadline(time.Now().Add(g.adapter.CallTimeout))
+	_ = ws.SetReadDeadline(time.Now().Add(g.adapter.config.CallTimeout))
 	hello, err := l.read()
 	if err != nil {
 		return err
@@ -198,11 +198,11 @@ func (g *gateway) address(ctx context.Context) (string, error) {
 func (g *gateway) introduce(l *link) error {
 	if g.session != "" {
 		return l.send(opResume, map[string]any{
-			"token": g.adapter.Token, "session_id": g.session, "seq": g.sequence,
+			"token": g.adapter.config.Token, "session_id": g.session, "seq": g.sequence,
 		})
 	}
 	return l.send(opIdentify, map[string]any{
-		"token": g.adapter.Token, "intents": g.adapter.intents(),
+		"token": g.adapter.config.Token, "intents": g.adapter.intents(),
 		"properties": map[string]string{"os": runtime.GOOS, "browser": "deepskin", "device": "deepskin"},
 	})
 }
@@ -258,7 +258,7 @@ func (g *gateway) dispatch(l *link, f frame, interval time.Duration) error {
 func (g *gateway) welcomed(l *link, interval time.Duration) {
 	g.welcome = true
 	l.patience(interval)
-	g.adapter.Logger.Info("the gateway is connected")
+	g.adapter.config.Logger.Info("the gateway is connected")
 }
 
 // A link is one connection.

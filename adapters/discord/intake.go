@@ -20,7 +20,7 @@ func (a *Adapter) read(m *discordgo.Message) []bot.Message {
 		return nil
 	case m.Type != discordgo.MessageTypeDefault && m.Type != discordgo.MessageTypeReply:
 		return nil // what Discord itself says: somebody joined, something was pinned
-	case !direct && !slices.Contains(a.Channels, m.ChannelID):
+	case !direct && !slices.Contains(a.config.Channels, m.ChannelID):
 		return nil
 	}
 	common := bot.Message{

@@ -30,7 +30,7 @@ func (d *desk) interactionCreated(data json.RawMessage) {
 		user = i.Member.User
 	}
 	if user == nil || !idForm.MatchString(i.ID) || !idForm.MatchString(user.ID) || !tokenSafe(i.Token) {
-		d.adapter.Logger.ErrorContext(d.sending, "an interaction is passed over: it has an unexpected form")
+		d.adapter.config.Logger.ErrorContext(d.sending, "an interaction is passed over: it has an unexpected form")
 		return
 	}
 	x := exchange{id: i.ID, user: user.ID, token: i.Token}
@@ -232,6 +232,6 @@ func (d *desk) respond(x exchange, first *discordgo.InteractionResponse) bool {
 
 // reviews reports whether an interaction comes from a reviewer, in the team's channel.
 func (a *Adapter) reviews(i *discordgo.Interaction) bool {
-	return i.Member != nil && a.ReviewerRole != "" && a.TeamChannel != "" && i.ChannelID == a.TeamChannel &&
-		slices.Contains(i.Member.Roles, a.ReviewerRole)
+	return i.Member != nil && a.config.ReviewerRole != "" && a.config.TeamChannel != "" && i.ChannelID == a.config.TeamChannel &&
+		slices.Contains(i.Member.Roles, a.config.ReviewerRole)
 }

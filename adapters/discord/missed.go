@@ -124,7 +124,7 @@ func (d *desk) lookUpMissed() {
 		for channel, after := range channels {
 			err := d.lookUp(channel, after)
 			if errors.Is(err, deepskin.ErrNotFound) {
-				d.adapter.Logger.WarnContext(d.sending, "a channel cannot be read; is the bot in its server?")
+				d.adapter.config.Logger.WarnContext(d.sending, "a channel cannot be read; is the bot in its server?")
 				continue
 			}
 			d.report("missed photos could not be looked up", err, "")
@@ -138,7 +138,7 @@ func (d *desk) lookUp(channel, after string) error {
 		return err
 	}
 	var guild string
-	if slices.Contains(d.adapter.Channels, channel) {
+	if slices.Contains(d.adapter.config.Channels, channel) {
 		guild = "of a server" // which the answer does not say
 	}
 	for _, m := range slices.Backward(list) {

@@ -38,7 +38,7 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 		dialer: websocket.Dialer{Proxy: http.ProxyFromEnvironment},
 	}
 	err := g.run(ctx)
-	patience := time.AfterFunc(a.DrainTime, stop)
+	patience := time.AfterFunc(a.config.DrainTime, stop)
 	defer patience.Stop()
 	d.wait()
 	return err
@@ -55,7 +55,7 @@ func (a *Adapter) prepare(ctx context.Context) error {
 		case err == nil:
 			if err := a.register(ctx, self.ID); err != nil && ctx.Err() == nil {
 				// The commands that Discord knows from before go on working.
-				a.Logger.WarnContext(ctx, "discord does not take the commands", "error", err)
+				a.config.Logger.WarnContext(ctx, "discord does not take the commands", "error", err)
 			}
 			return nil
 		case ctx.Err() != nil:
@@ -66,7 +66,7 @@ func (a *Adapter) prepare(ctx context.Context) error {
 		if errors.As(err, &failure) {
 			wait = max(wait, failure.retryAfter)
 		}
-		a.Logger.WarnContext(ctx, "discord cannot be reached and is tried again", "error", err, "wait", wait)
+		a.config.Logger.WarnContext(ctx, "discord cannot be reached and is tried again", "error", err, "wait", wait)
 		if sleep(ctx, wait) != nil {
 			return nil
 		}

@@ -160,6 +160,17 @@ func TestSettingsComeFromFilesToo(t *testing.T) {
 		!strings.Contains(err.Error(), "TELEGRAM_TOKEN_FILE") {
 		t.Errorf("a missing file gives %v", err)
 	}
+	// Empty, as in a compose file, is none; blanks do no harm.
+	for list, intents := range map[string]int{"": 1, "12, 34": 3} {
+		s, err := readSettings(map[string]string{"DISCORD_CHANNELS": list, "DISCORD_TOKEN": "MTEx.abc.def"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chat, err := s.discord(nil, nil)
+		if err != nil || len(chat.Intents()) != intents {
+			t.Errorf("DISCORD_CHANNELS=%q: %v", list, err)
+		}
+	}
 	if _, err := readSettings(map[string]string{"DEEPSKIN_DEADLINE": "soon"}); err == nil {
 		t.Error("a deadline of \"soon\" is accepted")
 	}

@@ -136,8 +136,12 @@ func limitSecret(identity []byte) ([]byte, error) {
 
 // discord prepares the connection to Discord. Without metrics and log nothing is counted or said.
 func (s settings) discord(metrics prometheus.Registerer, log *slog.Logger) (*discord.Adapter, error) {
+	var channels []string
+	for _, id := range s.DiscordChannels {
+		channels = append(channels, strings.TrimSpace(id))
+	}
 	return discord.New(discord.Config{
-		Token: s.DiscordToken, Channels: s.DiscordChannels, TeamChannel: s.DiscordTeam,
+		Token: s.DiscordToken, Channels: channels, TeamChannel: s.DiscordTeam,
 		ReviewerRole: s.DiscordReviewer, API: s.DiscordAPI, Logger: log, Metrics: metrics,
 	})
 }
