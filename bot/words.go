@@ -60,21 +60,29 @@ func alreadyAgreed(w words.Words) PressReply {
 }
 
 func looking(w words.Words, id deepskin.CaseID) Reply {
-	return Reply{Case: id, Text: w.Say("progress.looking")}
+	return Reply{Case: id, Text: w.Say("progress.looking"), Working: true}
 }
 
-func tooMany(w words.Words, wait time.Duration) Reply {
+func tooMany(w words.Words, wait time.Duration, album bool) Reply {
+	text := "limited.text"
+	if album {
+		text = "album.limited"
+	}
 	return Reply{
 		Title:      w.Say("limited.title"),
-		Text:       w.Fill("limited.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
 
-func busy(w words.Words, wait time.Duration) Reply {
+func busy(w words.Words, wait time.Duration, album bool) Reply {
+	text := "busy.text"
+	if album {
+		text = "album.too_busy"
+	}
 	return Reply{
 		Title:      w.Say("busy.title"),
-		Text:       w.Fill("busy.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
@@ -86,6 +94,10 @@ func forgotten(w words.Words, cases int) Reply {
 	}
 	return Reply{Title: w.Say("deleted.title"), Text: text}
 }
+
+func notYours(w words.Words) PressReply { return PressReply{Notice: w.Say("group.others_buttons")} }
+
+func othersPhoto(w words.Words) Reply { return Reply{Text: w.Say("group.others_photo")} }
 
 func staleButton(w words.Words) PressReply { return PressReply{Notice: w.Say("notice.stale")} }
 

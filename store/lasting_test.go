@@ -125,6 +125,7 @@ func migrate(t *testing.T, url string) {
 		for _, statement := range []string{
 			`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`,
 			`DROP TABLE languages`, `ALTER TABLE cases DROP COLUMN language`,
+			`DROP INDEX cases_album`, `ALTER TABLE cases DROP COLUMN album`,
 		} {
 			_, err := db.Exec(statement)
 			ok(t, err)
