@@ -31,10 +31,10 @@ type Adapter interface {
 	Fetch(ctx context.Context, source string) ([]byte, error)
 }
 
-// A TeamAdapter is what an Adapter is besides, on a platform where the team that reviews answers has
-// a chat of its own. What is posted there goes through Send, Edit and Delete like anything else.
+// A TeamAdapter is an Adapter on whose platform the team may have a channel. What is posted there holds
+// up to 4,096 characters below a picture.
 type TeamAdapter interface {
-	// TeamChat is the address of the team's chat; the zero address where there is none.
+	// TeamChat is the address of the team's channel; the zero address where there is none.
 	TeamChat() deepskin.Address
 }
 
@@ -73,8 +73,8 @@ type Message struct {
 	Language string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
-	// Reviewer says that the sender may review answers for the team, and that the message came
-	// from the team's chat.
+	// Reviewer says that the sender is one of the team's reviewers, and that the message came from
+	// the team's channel.
 	Reviewer bool
 }
 
@@ -99,11 +99,13 @@ type Press struct {
 	Owner deepskin.Sender
 	// Data is the button's data; anybody can send anything here.
 	Data string
-	// Text is what the presser wrote into the form of a Question; empty for other buttons.
-	Text string
 	// Language is as in Message.
 	Language string
-	// Reviewer is as in Message: the presser may review, and the button is in the team's chat.
+	// Text is what the presser wrote into the button's form; empty where it has none. Anybody can
+	// write anything here.
+	Text string
+	// Reviewer says that the presser is one of the team's reviewers, and that the press came from
+	// the team's channel.
 	Reviewer bool
 }
 
@@ -124,7 +126,8 @@ type Reply struct {
 	// Working says that the bot is at work on what will replace this message, which platforms may
 	// show.
 	Working bool
-	// Picture is a JPEG to show with the text; nil for none.
+	// Picture is a JPEG to show with the text; nil for none. Title and text have 1,024 UTF-16 units
+	// together then, Telegram's limit, except in the team's channel.
 	Picture []byte
 	// RetryAfter is set where a photo was turned away because there is too much to do, for
 	// this sender or in all: how long to wait before sending it again.
@@ -139,18 +142,18 @@ type Button struct {
 	Label string
 	// Data comes back in Press.Data: at most 64 bytes of ASCII.
 	Data string
-	// Ask makes the button open a form for free text, which comes back in Press.Text. Platforms
-	// without forms leave such a button out. Nil for an ordinary button.
+	// Ask makes the button open a form for a text, which comes back in Press.Text. Platforms without
+	// forms leave such a button out. Nil for an ordinary button.
 	Ask *Question
 }
 
-// A Question is a form with one field for free text.
+// A Question is a form with one field, for free text.
 type Question struct {
-	// Title stands above the form, and Label above the field: each at most 45 characters.
+	// Title stands above the form and Label above the field: 45 characters at most.
 	Title, Label string
-	// Placeholder stands in the field while it is empty, at most 100 characters; may be empty.
+	// Placeholder is shown in the field while it is empty: at most 100 characters.
 	Placeholder string
-	// MaxLength is how many characters are taken, at most 4,000; zero means 1,000.
+	// MaxLength is how many characters may be written.
 	MaxLength int
 }
 

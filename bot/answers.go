@@ -130,23 +130,23 @@ func followUp(w words.Words, c deepskin.Case) (question string, buttons [][]Butt
 	switch {
 	case v == nil:
 		buttons = [][]Button{{
-			button(w.Say("verdict.right"), data(verbAgree, c.ID)), button(w.Say("verdict.wrong"), data(verbDispute, c.ID)),
+			labelled(w, "verdict.right", data(verbAgree, c.ID)), labelled(w, "verdict.wrong", data(verbDispute, c.ID)),
 		}}
 	case v.Agrees:
 		question = w.Say("verdict.agreed")
 	case v.Truth == "":
 		question = w.Say("verdict.disputed")
 		buttons = [][]Button{
-			{button(w.Say("verdict.benign"), data(verbTruth, c.ID, string(deepskin.TruthBenign)))},
-			{button(w.Say("verdict.malignant"), data(verbTruth, c.ID, string(deepskin.TruthMalignant)))},
-			{button(w.Say("verdict.no_lesion"), data(verbTruth, c.ID, string(deepskin.TruthNoLesion)))},
-			{button(w.Say("verdict.unknown"), data(verbTruth, c.ID, string(deepskin.TruthUnknown)))},
+			{labelled(w, "verdict.benign", data(verbTruth, c.ID, string(deepskin.TruthBenign)))},
+			{labelled(w, "verdict.malignant", data(verbTruth, c.ID, string(deepskin.TruthMalignant)))},
+			{labelled(w, "verdict.no_lesion", data(verbTruth, c.ID, string(deepskin.TruthNoLesion)))},
+			{labelled(w, "verdict.unknown", data(verbTruth, c.ID, string(deepskin.TruthUnknown)))},
 		}
 	case v.Keep == nil:
 		question = w.Say("keep.question")
 		buttons = [][]Button{{
-			button(w.Say("keep.yes"), data(verbKeep, c.ID, choiceYes)),
-			button(w.Say("keep.no"), data(verbKeep, c.ID, choiceNo)),
+			labelled(w, "keep.yes", data(verbKeep, c.ID, choiceYes)),
+			labelled(w, "keep.no", data(verbKeep, c.ID, choiceNo)),
 		}}
 	case *v.Keep:
 		question = w.Say("keep.kept")
@@ -154,7 +154,7 @@ func followUp(w words.Words, c deepskin.Case) (question string, buttons [][]Butt
 		question = w.Say("keep.not_kept")
 	}
 	if c.Assessment.Grid != nil {
-		buttons = append(buttons, []Button{button(w.Say("heatmap.button"), data(verbHeatmap, c.ID))})
+		buttons = append(buttons, []Button{labelled(w, "heatmap.button", data(verbHeatmap, c.ID))})
 	}
 	return question, buttons
 }

@@ -113,5 +113,5 @@ func addNumber(r *Reply, n numbered) {
 		r.Buttons = append(r.Buttons, nil)
 		last++
 	}
-	r.Buttons[last] = append(r.Buttons[last], Button{strconv.Itoa(n.place), data(verbShow, n.ID)})
+	r.Buttons[last] = append(r.Buttons[last], Button{Label: strconv.Itoa(n.place), Data: data(verbShow, n.ID)})
 }

@@ -14,8 +14,10 @@ import (
 // paragraphs puts messages below each other.
 func paragraphs(texts ...string) string { return strings.Join(texts, "\n\n") }
 
-// button is one that needs nothing but a tap.
-func button(label, data string) Button { return Button{Label: label, Data: data} }
+// labelled returns a button with a message as its label.
+func labelled(w words.Words, message, data string) Button {
+	return Button{Label: w.Say(message), Data: data}
+}
 
 func welcome(w words.Words) Reply {
 	return Reply{
@@ -40,8 +42,8 @@ func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
 		Title: w.Say("consent.title"),
 		Text:  w.Fill("consent.text", words.Data{"Wait": w.Roughly(wait)}),
 		Buttons: [][]Button{{
-			button(w.Say("consent.yes"), data(verbConsent, id, choiceYes)),
-			button(w.Say("consent.no"), data(verbConsent, id, choiceNo)),
+			labelled(w, "consent.yes", data(verbConsent, id, choiceYes)),
+			labelled(w, "consent.no", data(verbConsent, id, choiceNo)),
 		}},
 	}
 }

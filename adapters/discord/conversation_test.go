@@ -69,7 +69,7 @@ func TestAlbum(t *testing.T) {
 	for range 3 {
 		m := <-events
 		seen[m.Event] = true
-		if m.Photo == nil || m.At != addressOf(sent) || (m.Photo.Problem != "") != (len(seen) == 3) {
+		if m.Photo == nil || m.At != addressOf(sent) || m.Album == "" || (m.Photo.Problem != "") != (len(seen) == 3) {
 			t.Errorf("photo %d is %+v", len(seen), m.Photo)
 		}
 	}

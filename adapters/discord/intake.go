@@ -39,6 +39,11 @@ func (a *Adapter) read(m *discordgo.Message) []bot.Message {
 		message.Event += ":" + f.ID
 		messages = append(messages, message)
 	}
+	if len(messages) > 1 {
+		for i := range messages {
+			messages[i].Album = common.Event // nobody else writes into this message
+		}
+	}
 	if messages == nil && direct {
 		common.Command = readCommand(m.Content)
 		messages = append(messages, common)

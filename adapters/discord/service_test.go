@@ -129,17 +129,17 @@ func TestBot(t *testing.T) {
 		t.Errorf("the answer became %+v", now)
 	}
 
-	// Consent holds, in every place; what is no photo is refused with a reason.
+	// Consent holds, in every place. Several photos in one message have one acknowledgement and one
+	// summary; what is no photo is refused with a reason.
 	sent := w.ann.Send(w.ann.DM(), "", jpg(t, 2), discordtest.File{Name: "page.png", Data: []byte("<html>")}, discordtest.File{Name: "nothing.png"})
-	w.WaitForMessages(w.ann.DM(), "three answers", func(list []discordtest.Message) bool {
-		done := 0
-		for _, m := range list {
-			if m.ReplyTo == sent.ID && m.Edits == 1 {
-				done++
-			}
-		}
-		return done == 3 && len(list) == 3
-	})
+	summary := w.WaitForMessages(w.ann.DM(), "the summary", func(list []discordtest.Message) bool {
+		return len(list) == 1 && list[0].ReplyTo == sent.ID && list[0].Edits == 1
+	})[0]
+	if !strings.Contains(summary.Text(), "not a photo that I can read") || len(slices.Concat(summary.Buttons...)) != 3 {
+		t.Errorf("the summary is %+v", summary)
+	}
+	w.tap(t, w.ann, summary, "1")
+	w.shows(t, w.ann, w.ann.DM(), "not a diagnosis")
 	choice := w.ann.Run(w.ann.DM(), "language").WaitForAnswer()
 	w.tap(t, w.ann, choice, "Deutsch")
 	w.shows(t, w.ann, w.ann.DM(), "Ab jetzt")
@@ -147,7 +147,7 @@ func TestBot(t *testing.T) {
 		t.Errorf("/delete says %q", got.Text())
 	}
 	w.WaitFor("the answers to go", func() bool {
-		return w.Message(answer.ID).Deleted && len(w.FromBot(w.ann.DM())) == 1
+		return w.Message(answer.ID).Deleted && w.Message(summary.ID).Deleted
 	})
 }
 
