@@ -32,7 +32,7 @@ demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO
 	go run ./cmd/demo -program ./deepskin
 
 .PHONY: run
-run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with TELEGRAM_TOKEN
+run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with TELEGRAM_TOKEN, Discord with DISCORD_TOKEN
 	./deepskin serve
 
 .PHONY: test

@@ -54,6 +54,18 @@ func Commands(language string) []Command {
 	}
 }
 
+// CheckCommand returns the command that brings a photo, for platforms where one comes with a
+// command, and what a menu says of its photo and of showing the answer to everybody.
+func CheckCommand(language string) (check Command, photo, share string) {
+	w := words.For(language)
+	return Command{"check", w.Say("menu.check")}, w.Say("menu.photo"), w.Say("menu.share")
+}
+
+// StatsCommand returns the command with which the team sees how the bot is doing.
+func StatsCommand(language string) Command {
+	return Command{"stats", words.For(language).Say("menu.stats")}
+}
+
 func about(w words.Words, a About) Reply {
 	text := w.Say("about.who")
 	if a.Version != "" {

@@ -60,6 +60,12 @@ type Message struct {
 	Event string
 	// Photo is nil where the message has none.
 	Photo *Photo
+	// Album is the platform's key of the album that the photo came in, the same for all its photos;
+	// empty for none. It has to be the sender's alone.
+	Album string
+	// OthersPhoto says that the message asks about a photo that somebody else sent, of which only
+	// that person decides.
+	OthersPhoto bool
 	// Command is a command without its slash, "start" say; empty where there is none.
 	Command string
 	// Language is what the platform says that the sender reads: a language tag ("pt-br"), or
@@ -88,6 +94,9 @@ type Press struct {
 	Sender deepskin.Sender
 	// At is the message that carries the button.
 	At deepskin.Address
+	// Owner is whose message the one with the button answers, where the platform says so; the
+	// zero Sender where it does not. Nobody else can use the button.
+	Owner deepskin.Sender
 	// Data is the button's data; anybody can send anything here.
 	Data string
 	// Language is as in Message.
@@ -114,6 +123,9 @@ type Reply struct {
 	Text string
 	// Buttons stand below the text, in rows.
 	Buttons [][]Button
+	// Working says that the bot is at work on what will replace this message, which platforms may
+	// show.
+	Working bool
 	// Picture is a JPEG to show with the text; nil for none. Title and text have 1,024 UTF-16 units
 	// together then, Telegram's limit, except in the team's channel.
 	Picture []byte

@@ -41,7 +41,7 @@ func present(w words.Words, c deepskin.Case) Reply {
 func apology(w words.Words, cause string) (title, text string) {
 	switch cause {
 	case failureBusy:
-		sorry := busy(w, busyWait)
+		sorry := busy(w, busyWait, false)
 		title, text = sorry.Title, sorry.Text
 	case failurePhotoGone:
 		title, text = w.Say("lost.title"), w.Say("lost.text")

@@ -72,9 +72,13 @@ type Bot struct {
 	// fetching holds one element for each photo that is being fetched.
 	fetching chan struct{}
 	// cases holds those that some goroutine is bringing forward.
-	cases caseLocks
-	// asked holds the senders who were asked for consent a moment ago.
-	asked askedSenders
+	cases locks[deepskin.CaseID]
+	// albums holds those of which some goroutine is telling.
+	albums locks[string]
+	// asked holds the senders who were asked for consent a moment ago, and crowded the albums of
+	// which a photo was turned away.
+	asked   recent[deepskin.Sender]
+	crowded recent[string]
 	// steady is when results were last known to be held up, in nanoseconds since 1970: those of
 	// earlier work may reach us only after that.
 	steady atomic.Int64

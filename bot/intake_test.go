@@ -310,6 +310,7 @@ func (w *world) add(m bot.Message, status deepskin.Status, left time.Duration) d
 	c, _, err := w.store.AddCase(w.t.Context(), deepskin.NewCase{
 		ID: deepskin.NewCaseID(), Sender: m.Sender, Event: m.Event, Status: status,
 		Created: time.Now(), Deadline: time.Now().Add(left), Address: m.At, Source: m.Photo.Source,
+		Album: m.Album, Language: m.Language,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -39,6 +39,12 @@ type Store interface {
 	// and the settled ones that were not delivered; oldest first, at most limit.
 	Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error)
 
+	// Album returns the cases of an album, by its name in Case.Album, oldest first.
+	Album(ctx context.Context, album string) ([]deepskin.Case, error)
+	// DeliveredTogether notes for several cases at once what Delivered notes for one: all of them
+	// or, after an error, none. Those that are gone or open stay as they are.
+	DeliveredTogether(ctx context.Context, ids []deepskin.CaseID, at time.Time) error
+
 	// Lease takes a lease for ttl, or renews it where this holder has it already; false if
 	// another holder's has not run out. The database's clock counts.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)

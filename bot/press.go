@@ -17,6 +17,7 @@ const (
 	verbTruth    = "truth"   // what the lesion was
 	verbKeep     = "keep"    // consent to keep the photo, or not
 	verbHeatmap  = "heatmap"
+	verbShow     = "show"    // one photo of an album in full
 	verbConsent  = "consent" // to have photos looked at, or not
 	verbLanguage = "language"
 	verbDetails  = "details" // the numbers behind an answer
@@ -35,6 +36,9 @@ func data(verb string, id deepskin.CaseID, choice ...string) string {
 // team's reviewers where it is theirs to decide; anything else, forged data
 // and buttons of forgotten cases among them, gets a notice and changes nothing.
 func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
+	if p.Owner != (deepskin.Sender{}) && p.Owner != p.Sender {
+		return notYours(b.speak(ctx, p.Sender, p.Language)), nil
+	}
 	verb, rest, _ := strings.Cut(p.Data, dataSplitter)
 	if verb == verbLanguage && words.Speaks(rest) {
 		return b.setLanguage(ctx, p.Sender, rest)
@@ -71,6 +75,9 @@ func (b *Bot) press(
 		return b.consent(ctx, w, sender, id)
 	case verb == verbConsent && choice == choiceNo:
 		return b.decline(ctx, w, sender, id)
+	case verb == verbShow:
+		view, err := b.Case(ctx, sender, w.Language(), id)
+		return PressReply{Send: &view.Reply}, err
 	case verb == verbHeatmap:
 		picture, err := b.Heatmap(ctx, sender, id)
 		return b.orTryAgain(w, id, PressReply{Send: heatmap(w, id, picture)}, err)

@@ -191,6 +191,9 @@ func (q *memQueue) runWorker(ctx context.Context) {
 			result = q.assess(ctx, photo)
 			result.Case = job.Case
 		}
+		if result.Assessment == nil && result.Failure == "" {
+			continue // the worker is never done
+		}
 		results := q.stream(job.Platform)
 		q.mu.Lock()
 		// A photo that was forgotten meanwhile leaves no copy.

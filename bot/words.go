@@ -76,24 +76,32 @@ const longWait = 10 * time.Second
 // looking acknowledges a photo that waits for so long for its answer.
 func looking(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
 	if wait <= longWait {
-		return Reply{Case: id, Text: w.Say("progress.looking")}
+		return Reply{Case: id, Text: w.Say("progress.looking"), Working: true}
 	}
 	wait = (wait + busyStep - 1).Truncate(busyStep)
-	return Reply{Case: id, Text: w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)})}
+	return Reply{Case: id, Text: w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)}), Working: true}
 }
 
-func tooMany(w words.Words, wait time.Duration) Reply {
+func tooMany(w words.Words, wait time.Duration, album bool) Reply {
+	text := "limited.text"
+	if album {
+		text = "album.limited"
+	}
 	return Reply{
 		Title:      w.Say("limited.title"),
-		Text:       w.Fill("limited.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
 
-func busy(w words.Words, wait time.Duration) Reply {
+func busy(w words.Words, wait time.Duration, album bool) Reply {
+	text := "busy.text"
+	if album {
+		text = "album.too_busy"
+	}
 	return Reply{
 		Title:      w.Say("busy.title"),
-		Text:       w.Fill("busy.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
@@ -105,6 +113,10 @@ func forgotten(w words.Words, cases int) Reply {
 	}
 	return Reply{Title: w.Say("deleted.title"), Text: text}
 }
+
+func notYours(w words.Words) PressReply { return PressReply{Notice: w.Say("group.others_buttons")} }
+
+func othersPhoto(w words.Words) Reply { return Reply{Text: w.Say("group.others_photo")} }
 
 func staleButton(w words.Words) PressReply { return PressReply{Notice: w.Say("notice.stale")} }
 

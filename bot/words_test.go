@@ -167,7 +167,7 @@ func TestEveryAnswerIsHonestAndSaysWhatToDo(t *testing.T) {
 			kind, rest, _ := strings.Cut(name, "-")
 			var want []string
 			switch kind {
-			case "answer", "follow":
+			case "answer", "follow", "summary":
 				answers++
 				want = honest[language]
 				serious := strings.HasPrefix(rest, "malignant") || rest == "inconclusive" || rest == "small"

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 
 // caseColumns are the columns that scanCase reads.
 const caseColumns = `id, platform, status, created, deadline, address, acknowledged, source, assessment, failure,
-	delivered, agrees, truth, keep, language, comment`
+	delivered, agrees, truth, keep, language, comment, album`
 
 // AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
 // delivered this event, it writes nothing and returns the case made for it then, and false.
@@ -34,13 +35,14 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 		return deepskin.Case{}, false, err
 	}
 	event := s.seal.event(c.Sender.Platform, c.Event)
+	album := s.seal.album(c.Sender, c.Album)
 	added, err := s.change(ctx, `
-		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, language, promised)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, language, album, promised)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (event) DO NOTHING`,
 		string(c.ID), s.seal.sender(c.Sender), event, c.Sender.Platform, string(c.Status),
 		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)), text(c.Language),
-		sql.Null[int64]{V: millis(c.Created), Valid: c.Status == deepskin.Pending})
+		album, sql.Null[int64]{V: millis(c.Created), Valid: c.Status == deepskin.Pending})
 	if err != nil {
 		return deepskin.Case{}, false, err
 	}
@@ -49,6 +51,7 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 			ID: c.ID, Platform: c.Sender.Platform, Status: c.Status,
 			Created: fromMillis(millis(c.Created)), Deadline: fromMillis(millis(c.Deadline)),
 			Address: c.Address, Source: c.Source, Language: text(c.Language),
+			Album: hex.EncodeToString(album),
 		}, true, nil
 	}
 	stored, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE event = $1`, event)
@@ -179,7 +182,7 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		c                 deepskin.Case
 		created, deadline int64
 		address, source   []byte
-		comment           []byte
+		comment, album    []byte
 		acknowledged      int64
 		assessment        sql.Null[string]
 		delivered         sql.Null[int64]
@@ -187,11 +190,11 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		truth             deepskin.Truth
 	)
 	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &acknowledged, &source, &assessment,
-		&c.Failure, &delivered, &agrees, &truth, &keep, &c.Language, &comment)
+		&c.Failure, &delivered, &agrees, &truth, &keep, &c.Language, &comment, &album)
 	if err != nil {
 		return deepskin.Case{}, err
 	}
-	c.Acknowledged = acknowledged != 0
+	c.Acknowledged, c.Album = acknowledged != 0, hex.EncodeToString(album)
 	c.Created, c.Deadline = fromMillis(created), fromMillis(deadline)
 	if delivered.Valid {
 		c.Delivered = fromMillis(delivered.V)

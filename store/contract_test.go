@@ -35,6 +35,8 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"an answer comes back as it was given", answerComesBack},
 		{"delivery is noted once", delivered},
 		{"open cases are those that need something", openCases},
+		{"an album is its sender's photos that came together", albums},
+		{"an album is delivered as one", deliveredTogether},
 		{"an ID that can be nobody's finds nothing", oddIDs},
 		{"odd text is stored all the same", oddText},
 		{"a lease has one holder", leases},

@@ -132,6 +132,7 @@ func migrate(t *testing.T, url string) {
 			`DROP TABLE reviews`, `DROP TABLE review_posts`, `DROP INDEX cases_created`,
 			`ALTER TABLE photos DROP COLUMN kept`, `ALTER TABLE cases DROP COLUMN comment`,
 			`ALTER TABLE cases DROP COLUMN promised`, `ALTER TABLE cases DROP COLUMN refused`,
+			`DROP INDEX cases_album`, `ALTER TABLE cases DROP COLUMN album`,
 		} {
 			_, err := db.Exec(statement)
 			ok(t, err)

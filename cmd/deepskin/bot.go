@@ -84,6 +84,13 @@ func (s settings) newBot(
 		}
 		b.Connect(chat)
 	}
+	if s.DiscordToken != "" {
+		chat, err := s.discord(o.metrics, log)
+		if err != nil {
+			return nil, err
+		}
+		b.Connect(chat)
+	}
 	return b, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -129,5 +130,27 @@ func (s settings) checks() []check {
 			},
 		})
 	}
+	if s.DiscordToken != "" {
+		checks = append(checks, check{
+			name: "Discord",
+			remedy: "in Discord's developer portal, reset the token, or switch on the message content intent; " +
+				"or check the network if both are right",
+			look: s.lookAtDiscord,
+		})
+	}
 	return checks
+}
+
+// lookAtDiscord finds what whoever sets up the bot in Discord needs next.
+func (s settings) lookAtDiscord(ctx context.Context) (found string, err error) {
+	chat, err := s.discord(nil, nil)
+	if err != nil {
+		return "", err
+	}
+	self, err := chat.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("knows the token, the application is %s, intents: %s\n      Whoever manages a server invites it at %s",
+		self.Name, strings.Join(chat.Intents(), ", "), chat.InviteURL(self)), nil
 }

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"deepskin/adapters/discord"
 	"deepskin/bot"
 	"deepskin/bot/words"
 	"deepskin/classifier"
@@ -39,6 +41,12 @@ type settings struct {
 
 	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
 	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
+
+	DiscordToken    string   `env:"DISCORD_TOKEN" help:"the bot's token from Discord's developer portal; Discord is off if empty"`
+	DiscordChannels []string `env:"DISCORD_CHANNELS" help:"IDs, with commas between, of channels of a team where photos are taken as they are posted and answered for all to see"`
+	DiscordTeam     string   `env:"DISCORD_TEAM_CHANNEL" help:"ID of the channel where the team reviews answers; none if empty"`
+	DiscordReviewer string   `env:"DISCORD_REVIEWER_ROLE" help:"ID of the role whose holders may review there; nobody if empty"`
+	DiscordAPI      string   `env:"DISCORD_API" help:"URL of a proxy for Discord's API and files; Discord itself if empty"`
 
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
@@ -137,6 +145,18 @@ func (s settings) keys() (store.Keys, error) {
 // limitSecret derives the key under which senders are counted in Redis.
 func limitSecret(identity []byte) ([]byte, error) {
 	return hkdf.Key(sha256.New, identity, nil, "deepskin rate limits", 32)
+}
+
+// discord prepares the connection to Discord. Without metrics and log nothing is counted or said.
+func (s settings) discord(metrics prometheus.Registerer, log *slog.Logger) (*discord.Adapter, error) {
+	var channels []string
+	for _, id := range s.DiscordChannels {
+		channels = append(channels, strings.TrimSpace(id))
+	}
+	return discord.New(discord.Config{
+		Token: s.DiscordToken, Channels: channels, TeamChannel: s.DiscordTeam,
+		ReviewerRole: s.DiscordReviewer, API: s.DiscordAPI, Logger: log, Metrics: metrics,
+	})
 }
 
 // logger writes JSON lines.
