@@ -12,18 +12,14 @@ import (
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"deepskin/bot"
+	"deepskin/bot/words"
 )
 
 // pollMargin is how much longer than Telegram holds it a request for updates may take.
 const pollMargin = 10 * time.Second
 
-// commands are what Telegram's menu offers; /start is what its own button sends.
-var commands = []tgbotapi.BotCommand{
-	{Command: "start", Description: "Begin"},
-	{Command: "help", Description: "How to take a good photo, and what the answer means"},
-	{Command: "privacy", Description: "What is kept, and for how long"},
-	{Command: "delete", Description: "Erase everything about you"},
-}
+// allowedUpdates are the kinds of updates that the bot wants.
+const allowedUpdates = `["message","edited_message","callback_query","my_chat_member"]`
 
 // Run passes updates to h until ctx ends, and returns nil then. It returns ErrToken where Telegram
 // does not know the token; whatever else goes wrong is tried again.
@@ -35,7 +31,7 @@ var commands = []tgbotapi.BotCommand{
 // another process may be polling by then: no more is asked of Telegram, and the replies that still
 // wait are dropped. What was handled since the last poll then comes again, to that process.
 func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
-	username, err := a.connect(ctx)
+	self, err := a.connect(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -48,8 +44,13 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 		}
 	})
 	defer unwatch()
-	desk := newDesk(sending, a, h, username)
-	next, err := a.poll(ctx, desk)
+	desk := newDesk(sending, a, h, self)
+	var next int // what polling has not handled; zero with a webhook
+	if a.webhook != nil {
+		err = a.serve(ctx, desk)
+	} else {
+		next, err = a.poll(ctx, desk)
+	}
 
 	if leaseLost(ctx) {
 		stop()
@@ -66,56 +67,80 @@ func leaseLost(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), bot.ErrLeaseLost)
 }
 
-// connect makes the bot ready for polling, however long that takes. It returns an error only where
+// connect makes the bot ready for updates, however long that takes. It returns an error only where
 // the token is wrong.
-func (a *Adapter) connect(ctx context.Context) (username string, err error) {
+func (a *Adapter) connect(ctx context.Context) (self identity, err error) {
 	for failures := 0; ; failures++ {
-		username, err = a.prepare(ctx)
+		self, err = a.prepare(ctx)
 		if err == nil || errors.Is(err, ErrToken) {
-			return username, err
+			return self, err
 		}
 		if a.pause(ctx, "telegram cannot be reached", err, failures) != nil {
-			return "", nil
+			return identity{}, nil
 		}
 	}
 }
 
-func (a *Adapter) prepare(ctx context.Context) (username string, err error) {
-	if username, err = a.me(ctx); err != nil {
-		return "", err
+func (a *Adapter) prepare(ctx context.Context) (self identity, err error) {
+	if self, err = a.me(ctx); err != nil {
+		return identity{}, err
 	}
-	if err := a.removeWebhook(ctx); err != nil {
-		return "", err
+	if a.webhook == nil {
+		if err := a.removeWebhook(ctx); err != nil {
+			return identity{}, err
+		}
 	}
-	p := tgbotapi.Params{}
-	if err := p.AddInterface("commands", commands); err != nil {
-		return "", fmt.Errorf("telegram: encode the commands: %w", err)
-	}
-	if _, err := a.attempt(ctx, call{method: "setMyCommands", params: p}, a.callTimeout); err != nil {
+	if err := a.setMenus(ctx); err != nil {
 		// The menu is a convenience: the commands work without it.
 		a.log.WarnContext(ctx, "telegram does not take the menu of commands", "error", err)
 	}
-	return username, nil
+	return self, nil
 }
 
-// me asks Telegram for the bot's user name.
-func (a *Adapter) me(ctx context.Context) (string, error) {
+// setMenus sets what Telegram's menu offers: in the first language for everybody, and for those who
+// read another one in that.
+func (a *Adapter) setMenus(ctx context.Context) error {
+	for i, l := range words.Languages {
+		var menu []tgbotapi.BotCommand
+		for _, c := range bot.Commands(l.Tag) {
+			menu = append(menu, tgbotapi.BotCommand{Command: c.Name, Description: c.Description})
+		}
+		p := tgbotapi.Params{}
+		if i > 0 {
+			p["language_code"] = l.Tag
+		}
+		if err := p.AddInterface("commands", menu); err != nil {
+			return fmt.Errorf("telegram: encode the commands: %w", err)
+		}
+		if _, err := a.attempt(ctx, call{method: "setMyCommands", params: p}, a.callTimeout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// An identity is who the bot is on Telegram.
+type identity struct {
+	ID       int64  `json:"id"`
+	Username string `json:"username"`
+}
+
+// me asks Telegram who the bot is.
+func (a *Adapter) me(ctx context.Context) (identity, error) {
 	result, err := a.attempt(ctx, call{method: "getMe"}, a.callTimeout)
 	if err != nil {
 		var failure *apiError
 		if errors.As(err, &failure) && failure.status == http.StatusNotFound {
 			// That is what tokens of an impossible form are told.
-			return "", fmt.Errorf("telegram getMe: %w", ErrToken)
+			return identity{}, fmt.Errorf("telegram getMe: %w", ErrToken)
 		}
-		return "", err
+		return identity{}, err
 	}
-	var self struct {
-		Username string `json:"username"`
-	}
+	var self identity
 	if err := json.Unmarshal(result, &self); err != nil {
-		return "", errors.New("telegram getMe: the answer has an unexpected form")
+		return identity{}, errors.New("telegram getMe: the answer has an unexpected form")
 	}
-	return self.Username, nil
+	return self, nil
 }
 
 // removeWebhook removes what a former set-up may have left: with one, there are no updates to poll.
@@ -200,7 +225,7 @@ func (a *Adapter) updates(ctx context.Context, from int, wait time.Duration) ([]
 	result, err := a.attempt(ctx, call{method: "getUpdates", params: tgbotapi.Params{
 		"offset":          strconv.Itoa(from),
 		"timeout":         strconv.Itoa(seconds),
-		"allowed_updates": `["message","edited_message","callback_query"]`,
+		"allowed_updates": allowedUpdates,
 	}}, wait+pollMargin)
 	if err != nil {
 		return nil, err

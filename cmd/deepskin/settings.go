@@ -37,6 +37,10 @@ type settings struct {
 	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
 	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
 
+	TelegramWebhookURL    string `env:"TELEGRAM_WEBHOOK_URL" help:"https://... where Telegram brings messages to; they are fetched if empty"`
+	TelegramWebhookSecret string `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
+	TelegramWebhookAddr   string `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
+
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
 

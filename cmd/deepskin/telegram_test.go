@@ -106,29 +106,22 @@ func TestTelegramFromPhotoToVerdict(t *testing.T) {
 	}
 }
 
-func TestTelegramAlbumBringsOneQuestionAndAnAnswerForEach(t *testing.T) {
+func TestTelegramAlbumBringsOneQuestionAndOneSummary(t *testing.T) {
 	fake := telegramtest.New(t)
 	start(t, withTelegram(fake, environ(t, nil)))
-	fake.SendAlbum(anna, anna, photo(t, 3), photo(t, 4), photo(t, 5))
+	album := fake.SendAlbum(anna, anna, photo(t, 3), photo(t, 4), photo(t, 5))
 	tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
-	eventually(t, "each photo of the album is answered", func() bool {
-		answers := map[int]bool{}
-		for _, m := range fake.FromBot(anna) {
-			if strings.Contains(m.Text, "from one photo, not a diagnosis") {
-				answers[m.ReplyTo] = true
-			}
-		}
-		return len(answers) == 3 && !answers[0]
-	})
-	questions := 0
-	for _, m := range fake.FromBot(anna) {
-		if strings.Contains(m.Text, "You can take this back") {
-			questions++
-		}
+	summary := shown(t, fake, anna, "Your 3 photos")
+	if summary.ReplyTo != album[0].ID || summary.Edits != 1 {
+		t.Errorf("the summary replies to %d after %d edits, want to the first photo after 1", summary.ReplyTo, summary.Edits)
 	}
-	if questions != 1 {
-		t.Errorf("asked for consent %d times", questions)
+	if n := len(fake.FromBot(anna)); n != 2 {
+		t.Errorf("the bot said %d things, want the thanks and the summary: %s", n, describe(fake.FromBot(anna)))
 	}
+	tap(t, fake, anna, summary, "2")
+	full := shown(t, fake, anna, "This is a computer's estimate from one photo")
+	tap(t, fake, anna, full, "👍")
+	shown(t, fake, anna, "You said that this answer is right")
 }
 
 func TestTelegramRefusesWithAReason(t *testing.T) {

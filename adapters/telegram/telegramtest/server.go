@@ -6,6 +6,9 @@
 // Messages and WaitForMessages, and all that it ever showed by Threads. Private chats have the same
 // number as their person.
 //
+// Groups, topics and what is said there are made by NewGroup, NewTopic and Post. Where the bot sets a
+// webhook, the server calls it.
+//
 // It knows the methods that DeepSkin uses, refuses unknown parameters, and takes uploads only, no
 // file IDs or URLs, where the bot sends a picture.
 package telegramtest
@@ -46,7 +49,10 @@ type Server struct {
 	maxPollers int
 	conflicts  int
 	webhook    string
-	commands   []string
+	hook       *hook             // who calls it; nil where a test set it
+	hosts      map[string]string // addresses of webhooks' hosts
+	unpushed   int               // calls of the webhook that brought no 2xx
+	commands   map[string][]string
 
 	chats       map[int64]*chat
 	nextMessage int
@@ -66,6 +72,10 @@ type Server struct {
 
 type chat struct {
 	kind     string
+	topics   map[int]bool // of a forum
+	movedTo  int64        // where a group became a supergroup
+	actions  []string
+	recent   []time.Time // messages of the last minute, in groups
 	blocked  bool
 	messages []*message
 	deleted  []*message
@@ -88,7 +98,9 @@ func New(t testing.TB) *Server {
 		files:       map[string]*file{},
 		paths:       map[string]*file{},
 		queries:     map[string]*query{},
-		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30},
+		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30, Group: 20},
+		hosts:       map[string]string{},
+		commands:    map[string][]string{},
 		faults:      map[string][]Fault{},
 		calls:       map[string]int{},
 	}
@@ -114,11 +126,11 @@ func (s *Server) Endpoint() string { return s.http.URL + "/bot%s/%s" }
 // Token is the bot's token. It is another one for each server.
 func (s *Server) Token() string { return s.token }
 
-// Commands returns the bot's menu, as last set.
-func (s *Server) Commands() []string {
+// Commands returns the bot's menu for a language, as last set; that for all others where it is empty.
+func (s *Server) Commands(language string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.commands
+	return s.commands[language]
 }
 
 // SetWebhook sets a webhook, as a former installation of the bot may have left it.
