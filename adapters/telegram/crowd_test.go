@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ import (
 const faster = 10
 
 // slower is by how much the bot's clock is slowed down.
-const slower = 8
+const slower = 4
 
 // TestTwoHundredPhotos sends 20 people's photos through the whole bot, all at once, with the limits
 // on, and counts what it costs.
@@ -77,11 +78,23 @@ func TestTwoHundredPhotos(t *testing.T) {
 	}
 }
 
+// inMemory returns a folder in memory, where the machine has such, because it is not the disk that is
+// tested.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/dev/shm", "deepskin-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
 // startBot runs a bot with its store, queue and a worker without a model, for people who have agreed.
 func startBot(t *testing.T, a *telegram.Adapter, people int) {
 	t.Helper()
 	keys := store.Keys{Identity: bytes.Repeat([]byte{1}, 32), Address: bytes.Repeat([]byte{2}, 32)}
-	kept, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "deepskin.db"), keys)
+	kept, err := store.Open(t.Context(), "sqlite:"+filepath.Join(inMemory(t), "deepskin.db"), keys)
 	if err != nil {
 		t.Fatal(err)
 	}
