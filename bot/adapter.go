@@ -61,7 +61,7 @@ type Message struct {
 	// Photo is nil where the message has none.
 	Photo *Photo
 	// Album is the platform's key of the album that the photo came in, the same for all its photos;
-	// empty for none. It has to be the sender's alone.
+	// empty for none.
 	Album string
 	// OthersPhoto says that the message asks about a photo that somebody else sent, of which only
 	// that person decides.

@@ -37,10 +37,10 @@ func summary(w words.Words, id deepskin.CaseID, album []numbered) Reply {
 			r.Text += "\n"
 		}
 		r.Text += line(w, n)
-		switch {
-		case n.Status == deepskin.Expired:
+		switch n.Status {
+		case deepskin.Expired:
 			expired++
-		case n.Status == deepskin.Answered:
+		case deepskin.Answered:
 			if !n.Assessment.Refused() {
 				labels[n.Assessment.Label] = true
 			}

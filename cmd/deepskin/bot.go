@@ -76,9 +76,9 @@ func (s settings) newBot(
 		},
 	}, b))
 	if s.TelegramToken != "" {
-		chat, err := telegram.New(telegram.Config{
-			Token: s.TelegramToken, APIEndpoint: s.TelegramAPI, Logger: log, Metrics: o.metrics,
-		})
+		c := s.telegram()
+		c.Logger, c.Metrics = log, o.metrics
+		chat, err := telegram.New(c)
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +92,14 @@ func (s settings) newBot(
 		b.Connect(chat)
 	}
 	return b, nil
+}
+
+// telegram is how the settings say to reach Telegram.
+func (s settings) telegram() telegram.Config {
+	return telegram.Config{
+		Token: s.TelegramToken, APIEndpoint: s.TelegramAPI,
+		WebhookURL: s.TelegramWebhookURL, WebhookSecret: s.TelegramWebhookSecret, WebhookAddr: s.TelegramWebhookAddr,
+	}
 }
 
 // greet tells whoever started the program in a terminal where to go.

@@ -121,7 +121,7 @@ func (s settings) checks() []check {
 			name:   "Telegram",
 			remedy: "get a new token from @BotFather, or check the network if the token is right",
 			look: func(ctx context.Context) (string, error) {
-				chat, err := telegram.New(telegram.Config{Token: s.TelegramToken, APIEndpoint: s.TelegramAPI})
+				chat, err := telegram.New(s.telegram())
 				if err != nil {
 					return "", err
 				}
