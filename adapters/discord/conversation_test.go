@@ -290,8 +290,10 @@ func TestReviewers(t *testing.T) {
 		t.Errorf("the team's chat is not the channel's")
 	}
 	picture := photo(t, 5)
-	at, err := a.Send(t.Context(), a.TeamChat(), bot.Reply{Title: "Case", Text: "Said: <@" + w.ben.ID + "> @everyone", Picture: picture,
-		Buttons: [][]bot.Button{{{Label: "Benign", Data: "vote"}}}})
+	at, err := a.Send(t.Context(), a.TeamChat(), bot.Reply{
+		Title: "Case", Text: "Said: <@" + w.ben.ID + "> @everyone", Picture: picture,
+		Buttons: [][]bot.Button{{{Label: "Benign", Data: "vote"}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

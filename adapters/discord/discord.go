@@ -241,8 +241,10 @@ func (a *Adapter) self(ctx context.Context) (Self, error) {
 		ID, Name string
 		Flags    int
 	}
-	err := a.attempt(ctx, call{method: http.MethodGet, route: "application",
-		url: discordgo.EndpointAPI + "applications/@me", result: &application})
+	err := a.attempt(ctx, call{
+		method: http.MethodGet, route: "application",
+		url: discordgo.EndpointAPI + "applications/@me", result: &application,
+	})
 	if err == nil && !idForm.MatchString(application.ID) {
 		err = errors.New("discord application: the answer has no ID")
 	}

@@ -55,14 +55,13 @@ func (l *log) String() string {
 // A world is a Discord with a server, two channels and two people in it, one of them a reviewer.
 type world struct {
 	*discordtest.Server
-	guild       *discordtest.Guild
-	photos      *discordtest.Channel // set for photos
-	hall, team  *discordtest.Channel
-	reviewer    discordtest.Role
-	ann, ben    *discordtest.Person
-	config      discord.Config
-	log         *log
-	interaction string // the beginning of the tokens
+	guild      *discordtest.Guild
+	photos     *discordtest.Channel // set for photos
+	hall, team *discordtest.Channel
+	reviewer   discordtest.Role
+	ann, ben   *discordtest.Person
+	config     discord.Config
+	log        *log
 }
 
 // newWorld has hardly a pause, and no limits until a test sets some.

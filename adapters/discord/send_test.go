@@ -101,8 +101,11 @@ func TestWhatIsGone(t *testing.T) {
 	gone("a channel that is removed", at)
 
 	for _, bad := range []deepskin.Address{
-		{}, {Platform: "telegram", Chat: "1", Message: "1"}, {Platform: "discord", Chat: "../users/@me", Message: "1"},
-		{Platform: "discord", Chat: "1", Message: "1/../2"}, {Platform: "discord", Chat: "interaction:1:2:private:a/b", Message: "1"},
+		{},
+		{Platform: "telegram", Chat: "1", Message: "1"},
+		{Platform: "discord", Chat: "../users/@me", Message: "1"},
+		{Platform: "discord", Chat: "1", Message: "1/../2"},
+		{Platform: "discord", Chat: "interaction:1:2:private:a/b", Message: "1"},
 	} {
 		_, err := a.Send(t.Context(), bad, bot.Reply{Text: "x"})
 		if edit, remove := a.Edit(t.Context(), bad, bot.Reply{Text: "x"}), a.Delete(t.Context(), bad); err == nil || edit == nil || remove == nil {
