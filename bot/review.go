@@ -82,6 +82,7 @@ func (b *Bot) addReviews(ctx context.Context, adapter Adapter, channel deepskin.
 			if err != nil {
 				return fmt.Errorf("post the review of case %s: %w", id, err)
 			}
+			ctx = context.WithoutCancel(ctx) // what is posted is noted, also on the way out
 			err = b.Store.AddReview(ctx, id, at)
 			if errors.Is(err, deepskin.ErrNotFound) { // it ended in between
 				return adapter.Delete(ctx, at)

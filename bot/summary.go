@@ -22,7 +22,6 @@ func lookingAtAll(w words.Words, id deepskin.CaseID, photos int, wait time.Durat
 	if photos > 1 {
 		r.Text = w.Fill("album.looking", words.Data{"N": photos})
 	}
-	r.Language = w.Language()
 	return r
 }
 

@@ -70,16 +70,17 @@ func alreadyAgreed(w words.Words) PressReply {
 	return PressReply{Notice: w.Say("consent.already")}
 }
 
-// longWait is from when on a wait is worth to be told.
+// longWait is how long a wait must be to be told.
 const longWait = 10 * time.Second
 
 // looking acknowledges a photo that waits for so long for its answer.
 func looking(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
-	if wait <= longWait {
-		return Reply{Case: id, Text: w.Say("progress.looking"), Working: true}
+	text := w.Say("progress.looking")
+	if wait > longWait {
+		wait = (wait + busyStep - 1).Truncate(busyStep)
+		text = w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)})
 	}
-	wait = (wait + busyStep - 1).Truncate(busyStep)
-	return Reply{Case: id, Text: w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)}), Working: true}
+	return Reply{Case: id, Language: w.Language(), Text: text, Working: true}
 }
 
 func tooMany(w words.Words, wait time.Duration, album bool) Reply {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ func TestAboutTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := s.classifier(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	model, err := s.classifier(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,14 +42,14 @@ type settings struct {
 	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
 	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
 
-	DiscordToken    string   `env:"DISCORD_TOKEN" help:"the bot's token from Discord's developer portal; Discord is off if empty"`
-	DiscordChannels []string `env:"DISCORD_CHANNELS" help:"IDs, with commas between, of channels of a team where photos are taken as they are posted and answered for all to see"`
-	DiscordTeam     string   `env:"DISCORD_TEAM_CHANNEL" help:"ID of the channel where the team reviews answers; none if empty"`
-	DiscordReviewer string   `env:"DISCORD_REVIEWER_ROLE" help:"ID of the role whose holders may review there; nobody if empty"`
-	DiscordAPI      string   `env:"DISCORD_API" help:"URL of a proxy for Discord's API and files; Discord itself if empty"`
-	TelegramWebhookURL    string `env:"TELEGRAM_WEBHOOK_URL" help:"https://... where Telegram brings messages to; they are fetched if empty"`
-	TelegramWebhookSecret string `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
-	TelegramWebhookAddr   string `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
+	DiscordToken          string   `env:"DISCORD_TOKEN" help:"the bot's token from Discord's developer portal; Discord is off if empty"`
+	DiscordChannels       []string `env:"DISCORD_CHANNELS" help:"IDs, with commas between, of channels of a team where photos are taken as they are posted and answered for all to see"`
+	DiscordTeam           string   `env:"DISCORD_TEAM_CHANNEL" help:"ID of the channel where the team reviews answers; none if empty"`
+	DiscordReviewer       string   `env:"DISCORD_REVIEWER_ROLE" help:"ID of the role whose holders may review there; nobody if empty"`
+	DiscordAPI            string   `env:"DISCORD_API" help:"URL of a proxy for Discord's API and files; Discord itself if empty"`
+	TelegramWebhookURL    string   `env:"TELEGRAM_WEBHOOK_URL" help:"https://... where Telegram brings messages to; they are fetched if empty"`
+	TelegramWebhookSecret string   `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
+	TelegramWebhookAddr   string   `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
 
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
