@@ -113,7 +113,7 @@ func startBot(t *testing.T, a *telegram.Adapter, people int) {
 	b := bot.New(bot.Config{
 		Store: kept, Queue: jobs, Logger: log,
 		// A slow clock, so that on a busy machine no answer is too late for an edit.
-		Now: func() time.Time { return begun.Add(time.Since(begun) / slower) },
+		Now:     func() time.Time { return begun.Add(time.Since(begun) / slower) },
 		Heatmap: func(photo []byte, _ deepskin.Grid) ([]byte, error) { return photo, nil },
 	})
 	b.Connect(a)
