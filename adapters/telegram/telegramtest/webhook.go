@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -182,14 +183,13 @@ func (s *Server) calls200(h *hook, u update) bool {
 	r.Header.Set("X-Telegram-Bot-Api-Secret-Token", h.secret)
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			s.mu.Lock()
-			if to, ok := s.hosts[h.url.Hostname()]; ok {
-				addr = to
-			} else {
-				addr = "127.0.0.1:1"
-			}
+			addr, ok := s.hosts[h.url.Hostname()]
 			s.mu.Unlock()
+			if !ok {
+				return nil, errors.New("the webhook's host is not known")
+			}
 			return (&net.Dialer{}).DialContext(ctx, network, addr)
 		},
 	}}
