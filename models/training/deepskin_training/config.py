@@ -27,6 +27,7 @@ class Config:
     class_power: float
     balanced_sampling: bool
     mask_weight: float
+    context: float
     norm: str
     learning_rate: float
     head_rate: float

@@ -27,7 +27,7 @@ _LESION_WEIGHT = 0.2
 
 def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
     """Builds the network with its starting weights; pictures set the batch norms."""
-    network = Network(config.dropout)
+    network = Network(config.dropout, config.context)
     if config.start == "torchvision":
         weights = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V2
         network.features = torchvision.models.mobilenet_v2(weights=weights).features
@@ -151,7 +151,7 @@ class Run:
         else:
             seen, masks = self.network(batch.pictures), batch.masks
             diagnosis = self.loss_of(seen.diagnoses[shows], batch.labels[shows])
-            kind = binary(seen.phone[shows], batch.phone[shows].float())
+            kind = binary(seen.phone, batch.phone.float())
         loss = diagnosis + _KIND_WEIGHT * kind
         loss = loss + _LESION_WEIGHT * binary(seen.lesion, shows.float())
         if self.config.mask_weight:
