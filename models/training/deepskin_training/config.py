@@ -29,6 +29,7 @@ class Config:
     mask_weight: float
     context: float
     norm: str
+    fixed: int
     learning_rate: float
     head_rate: float
     weight_decay: float

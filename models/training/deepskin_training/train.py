@@ -36,6 +36,7 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
         pretrained.load_tflite(network.features, data / config.start, batch)
     if config.norm == "frozen":
         norms.freeze(network.features)
+    network.features[:config.fixed].requires_grad_(False)
     for head in (network.head, network.phone, network.lesion):
         nn.init.zeros_(head.weight)
         nn.init.zeros_(head.bias)
@@ -101,7 +102,7 @@ class Run:
     def _optimiser(self) -> torch.optim.Optimizer:
         """Builds AdamW: no decay on batch norms and biases, faster heads."""
         config = self.config
-        backbone = list(self.network.features.parameters())
+        backbone = [p for p in self.network.features.parameters() if p.requires_grad]
         heads = [p for name, p in self.network.named_parameters()
                  if not name.startswith("features.")]
         return torch.optim.AdamW(
