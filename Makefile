@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= /usr/bin/python3
 TRAINING := models/training
-RECIPE ?= $(TRAINING)/configs/deepskin-1.toml
+RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
@@ -93,6 +93,11 @@ evaluate: setup training-setup ## Measure the model on the test parts of DATA, a
 .PHONY: card
 card: training-setup ## Write models/MODEL_CARD.md, and the figures into the model, from the reports
 	cd $(TRAINING) && $(PYTHON) card.py
+
+.PHONY: agreement
+agreement: setup training-setup ## Compare the program with independent Python on the test part of DATA
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make agreement DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(PYTHON) agreement.py --data "$(abspath $(DATA))"
 
 .PHONY: quality
 quality: training-setup ## Spoil photos step by step and measure the model's errors, into docs/quality.md
