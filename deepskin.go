@@ -234,6 +234,9 @@ type Case struct {
 	Delivered time.Time
 	// Verdict is nil until the sender gives one.
 	Verdict *Verdict
+	// Language is the tag of the language in which the sender is answered, "fr"; empty where it
+	// is not known.
+	Language string
 }
 
 // A NewCase is a case as it is first written.
@@ -248,6 +251,8 @@ type NewCase struct {
 	Deadline time.Time
 	Address  Address
 	Source   string
+	// Language is as in Case.
+	Language string
 }
 
 // A Verdict is what a person says of an assessment.

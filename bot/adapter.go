@@ -55,6 +55,9 @@ type Message struct {
 	Photo *Photo
 	// Command is a command without its slash, "start" say; empty where there is none.
 	Command string
+	// Language is what the platform says that the sender reads: a language tag ("pt-br"), or
+	// several as in an Accept-Language header. Empty where it does not say.
+	Language string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
 }
@@ -77,12 +80,17 @@ type Press struct {
 	At deepskin.Address
 	// Data is the button's data; anybody can send anything here.
 	Data string
+	// Language is as in Message.
+	Language string
 }
 
 // A Reply is a message as the bot means it; adapters turn it into their platform's form.
 type Reply struct {
 	// Case is the case that the reply is about; empty where there is none.
 	Case deepskin.CaseID
+	// Language is the tag of the language that the reply is in, "fr"; empty where there is
+	// nothing to read.
+	Language string
 	// Title is one short line, to be shown bold; may be empty.
 	Title string
 	// Text is plain text, paragraphs separated by empty lines. A reply without text and

@@ -1,167 +1,160 @@
 package bot
 
 import (
-	"fmt"
-	"strings"
+	"math"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
-// limits says what an answer cannot know. A photo that was taken without a dermatoscope is told to
-// be one: the sender knows whether that is true.
-func limits(kind deepskin.Kind) string {
-	weakness := "On phone photos and on darker skin it is wrong more often."
-	if kind == deepskin.Phone {
-		weakness = "This photo looks as if it was taken without such a lens. On such photos, and on " +
-			"darker skin, it is wrong more often."
-	}
-	return "This is a computer's estimate from one photo, not a diagnosis. It can be wrong both ways. " +
-		"The model has learned mostly from close-ups of light skin, taken with a special lens. " +
-		weakness + " Only a doctor can tell what a spot is."
-}
-
 // present says where a case stands.
-func present(c deepskin.Case) Reply {
+func present(w words.Words, c deepskin.Case) Reply {
 	reply := Reply{Case: c.ID}
 	switch c.Status {
 	case deepskin.Waiting:
-		reply.Text = "Your photo waits until you say whether I may look at it."
+		reply.Text = w.Say("progress.waiting")
 	case deepskin.Pending:
-		return looking(c.ID)
+		reply = looking(w, c.ID)
 	case deepskin.Expired:
-		reply.Text = "I did not hear whether I may look at your photo. So I deleted it, and nobody " +
-			"looked at it. You can send it again at any time."
+		reply.Text = w.Say("progress.expired")
 	case deepskin.Failed:
-		reply.Title, reply.Text = apology(c.Failure)
+		reply.Title, reply.Text = apology(w, c.Failure)
 	case deepskin.Answered:
 		if c.Assessment.Refused() {
-			reply.Title, reply.Text = refusal(c.Assessment.Problems)
+			reply.Title, reply.Text = refusal(w, c.Assessment.Problems)
 			break
 		}
-		reply.Title, reply.Text = judgement(*c.Assessment)
-		question, buttons := followUp(c)
+		reply.Title, reply.Text = judgement(w, *c.Assessment)
+		question, buttons := followUp(w, c)
 		if question != "" {
-			reply.Text += "\n\n" + question
+			reply.Text = paragraphs(reply.Text, question)
 		}
 		reply.Buttons = buttons
 	}
+	reply.Language = w.Language()
 	return reply
 }
 
-func apology(cause string) (title, text string) {
-	const seeDoctor = "If a spot worries you, do not wait for me: see a doctor."
+func apology(w words.Words, cause string) (title, text string) {
 	switch cause {
 	case failureBusy:
-		sorry := busy(busyWait)
-		return sorry.Title, sorry.Text + "\n\n" + seeDoctor
+		sorry := busy(w, busyWait)
+		title, text = sorry.Title, sorry.Text
 	case failurePhotoGone:
-		return "Your photo got lost", "Something broke here, and I no longer have your photo. " +
-			"I am sorry. Please send it again.\n\n" + seeDoctor
+		title, text = w.Say("lost.title"), w.Say("lost.text")
 	default:
-		return "No answer this time", "Something broke here, and your photo could not be looked " +
-			"at. I am sorry. Please send it again in a few minutes.\n\n" + seeDoctor
+		title, text = w.Say("apology.title"), w.Say("apology.text")
 	}
+	return title, paragraphs(text, w.Say("apology.doctor"))
 }
 
-func judgement(a deepskin.Assessment) (title, text string) {
-	var finding, next string
+// judgement is an answer: what the model found and how sure it is, what to do next, and what the
+// answer is based on and cannot know.
+func judgement(w words.Words, a deepskin.Assessment) (title, text string) {
+	var finding, confidence, next string
+	chance := words.Data{"Level": level(w, a.Confidence)}
 	switch a.Label {
 	case deepskin.Malignant:
-		title = "Higher risk: have a doctor look at it"
-		finding = fmt.Sprintf("The model sees signs in this photo that it knows from malignant spots "+
-			"(skin cancer or an early form of it). It puts the chance that this spot is malignant "+
-			"at %s. The model warns early on purpose: a false alarm is better than a missed "+
-			"cancer.", percent(a.Confidence))
-		next = "Please show the spot to a doctor within two weeks. Go sooner if it bleeds, hurts or " +
-			"grows. Many spots that get this answer turn out to be harmless, but a doctor needs " +
-			"to check."
+		chance["Percent"], chance["Malignant"] = w.Percent(a.Confidence), w.Share(a.Confidence)
+		title, finding = w.Say("malignant.title"), w.Say("malignant.finding")
+		confidence, next = w.Fill("malignant.confidence", chance), w.Say("malignant.next")
 	case deepskin.Benign:
-		title = "Lower risk"
-		finding = fmt.Sprintf("To the model, this photo looks like photos of harmless spots. It "+
-			"puts the chance that this spot is benign (harmless) at %s. That is not certain: the "+
-			"model misses some cancers.", percent(a.Confidence))
-		next = "Keep an eye on the spot. See a doctor if it changes in size, shape or colour, if it " +
-			"bleeds or itches, if it looks different from your other spots, or if it worries you."
+		// Rounded first, so that the two shares make 100.
+		harmless := math.Round(100*a.Confidence) / 100
+		chance["Percent"] = w.Percent(a.Confidence)
+		chance["Harmless"], chance["Malignant"] = w.Share(harmless), w.Share(1-harmless)
+		title, finding = w.Say("benign.title"), w.Say("benign.finding")
+		confidence, next = w.Fill("benign.confidence", chance), w.Say("benign.next")
 	default:
-		title = "The model cannot tell"
-		finding = fmt.Sprintf("The model sees signs of harmless spots and signs of malignant ones "+
-			"(skin cancer or an early form of it). It puts the chance that this spot is malignant "+
-			"at %s.", percent(a.Malignancy))
-		next = "Please have a doctor look at it within a few weeks, sooner if it bleeds, hurts or " +
-			"grows. You can also send a sharper photo, taken in daylight."
+		chance["Percent"], chance["Malignant"] = w.Percent(a.Malignancy), w.Share(a.Malignancy)
+		title, finding = w.Say("unsure.title"), w.Say("unsure.finding")
+		confidence, next = w.Fill("unsure.confidence", chance), w.Say("unsure.next")
 	}
 	if a.Closer {
-		finding += " The spot is small in this photo, so the model also looked at it from closer up."
+		finding += " " + w.Say("answer.closer")
 	}
-	return title, strings.Join([]string{finding, next, limits(a.Kind)}, "\n\n")
+	return title, paragraphs(finding, confidence, next, limits(w, a.Kind))
 }
 
+// level puts a label's probability into a word. High is out of reach where one answer in twenty is
+// wrong, so that nobody takes it for certain.
+func level(w words.Words, confidence float64) string {
+	switch {
+	case confidence >= 0.95:
+		return w.Say("level.high")
+	case confidence >= 0.75:
+		return w.Say("level.moderate")
+	default:
+		return w.Say("level.low")
+	}
+}
+
+// limits says what an answer cannot know. A photo that was taken without a dermatoscope is told to
+// be one: the sender knows whether that is true.
+func limits(w words.Words, kind deepskin.Kind) string {
+	if kind == deepskin.Phone {
+		return w.Say("answer.limits_phone")
+	}
+	return w.Say("answer.limits")
+}
+
+// problemWords are the messages that say what to change about a photo.
 var problemWords = map[deepskin.Problem]string{
-	deepskin.Empty: "The file is empty. Please send the photo again.",
-	deepskin.TooManyBytes: "The file is larger than 20 MB. Please send a smaller one, or send it as " +
-		"a picture instead of a file.",
-	deepskin.HEIC: "The file is in Apple's HEIC format, which I cannot read. Please send it as a " +
-		"picture instead of a file, or save it as JPEG first.",
-	deepskin.UnknownFormat: "This is not a photo that I can read. Please send a JPEG, PNG or WebP " +
-		"picture.",
-	deepskin.TooManyPixels: "The picture is too large: it has over 50 megapixels, or takes too much " +
-		"memory to open. Please send a smaller one, or cut out the part with the spot.",
-	deepskin.Corrupt: "The file is damaged, or a part of it is missing. Please send the photo again.",
-	deepskin.TooSmall: "The picture is too small. Please send a larger one, or take one from closer " +
-		"up.",
-	deepskin.TooDark:   "The photo is too dark. Please take it in daylight, near a window.",
-	deepskin.TooBright: "The photo is too bright. Please take it without flash and out of direct sun.",
-	deepskin.Blurred: "The photo is blurred. Hold the phone still, about a hand's width away, and " +
-		"tap on the spot to focus.",
-	deepskin.NotALesion: "This does not look like the close-up photos of skin spots that the model " +
-		"knows. Please send a photo of one spot, in the middle, filling about a third of the photo.",
+	deepskin.Empty:         "refusal.empty",
+	deepskin.TooManyBytes:  "refusal.too_many_bytes",
+	deepskin.HEIC:          "refusal.heic",
+	deepskin.UnknownFormat: "refusal.unknown_format",
+	deepskin.TooManyPixels: "refusal.too_many_pixels",
+	deepskin.Corrupt:       "refusal.corrupt",
+	deepskin.TooSmall:      "refusal.too_small",
+	deepskin.TooDark:       "refusal.too_dark",
+	deepskin.TooBright:     "refusal.too_bright",
+	deepskin.Blurred:       "refusal.blurred",
+	deepskin.NotALesion:    "refusal.not_a_lesion",
 }
 
-func refusal(problems []deepskin.Problem) (title, text string) {
-	var words []string
+func refusal(w words.Words, problems []deepskin.Problem) (title, text string) {
+	var reasons []string
 	for _, p := range problems {
 		// A worker of a newer version may know problems that have no words here.
-		if w, ok := problemWords[p]; ok {
-			words = append(words, w)
+		if message, ok := problemWords[p]; ok {
+			reasons = append(reasons, w.Say(message))
 		}
 	}
-	words = append(words, "So I give no estimate for this photo. That says nothing about the spot, "+
-		"good or bad. If it worries you, see a doctor.")
-	return "I cannot judge this photo", strings.Join(words, "\n\n")
+	return w.Say("refusal.title"), paragraphs(append(reasons, w.Say("refusal.closing"))...)
 }
 
 // followUp returns what is still to be asked about an answer.
-func followUp(c deepskin.Case) (question string, buttons [][]Button) {
+func followUp(w words.Words, c deepskin.Case) (question string, buttons [][]Button) {
 	v := c.Verdict
 	switch {
 	case v == nil:
 		buttons = [][]Button{{
-			{"👍 Right", data(verbAgree, c.ID)}, {"👎 Wrong", data(verbDispute, c.ID)},
+			{w.Say("verdict.right"), data(verbAgree, c.ID)}, {w.Say("verdict.wrong"), data(verbDispute, c.ID)},
 		}}
 	case v.Agrees:
-		question = "You said that this answer is right. Thank you."
+		question = w.Say("verdict.agreed")
 	case v.Truth == "":
-		question = "You said that this answer is wrong. What was it?"
+		question = w.Say("verdict.disputed")
 		buttons = [][]Button{
-			{{"A doctor said benign", data(verbTruth, c.ID, string(deepskin.TruthBenign))}},
-			{{"A doctor said malignant", data(verbTruth, c.ID, string(deepskin.TruthMalignant))}},
-			{{"It is not a skin spot", data(verbTruth, c.ID, string(deepskin.TruthNoLesion))}},
-			{{"I do not know", data(verbTruth, c.ID, string(deepskin.TruthUnknown))}},
+			{{w.Say("verdict.benign"), data(verbTruth, c.ID, string(deepskin.TruthBenign))}},
+			{{w.Say("verdict.malignant"), data(verbTruth, c.ID, string(deepskin.TruthMalignant))}},
+			{{w.Say("verdict.no_lesion"), data(verbTruth, c.ID, string(deepskin.TruthNoLesion))}},
+			{{w.Say("verdict.unknown"), data(verbTruth, c.ID, string(deepskin.TruthUnknown))}},
 		}
 	case v.Keep == nil:
-		question = "Thank you. May we keep the smaller copy of this photo, to improve the model? It " +
-			"is stored without your name, and you can have it erased at any time."
+		question = w.Say("keep.question")
 		buttons = [][]Button{{
-			{"Yes, keep it", data(verbKeep, c.ID, choiceYes)},
-			{"No", data(verbKeep, c.ID, choiceNo)},
+			{w.Say("keep.yes"), data(verbKeep, c.ID, choiceYes)},
+			{w.Say("keep.no"), data(verbKeep, c.ID, choiceNo)},
 		}}
 	case *v.Keep:
-		question = "Thank you. What you told me and your photo will help to improve the model."
+		question = w.Say("keep.kept")
 	default:
-		question = "Thank you for telling me. I do not keep the photo."
+		question = w.Say("keep.not_kept")
 	}
 	if c.Assessment.Grid != nil {
-		buttons = append(buttons, []Button{{"Where did the model look?", data(verbHeatmap, c.ID)}})
+		buttons = append(buttons, []Button{{w.Say("heatmap.button"), data(verbHeatmap, c.ID)}})
 	}
 	return question, buttons
 }

@@ -22,6 +22,8 @@ type Config struct {
 	// Heatmap draws a grid over a photo and returns a JPEG.
 	Heatmap func(photo []byte, grid deepskin.Grid) ([]byte, error)
 	Logger  *slog.Logger
+	// About is what /about tells of the model; the zero value, nothing.
+	About About
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
 	// Now is the clock; time.Now if nil.

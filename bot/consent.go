@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
 // askAgain is for how long a sender who was asked for consent is not asked again, so that an album
@@ -14,7 +15,9 @@ import (
 const askAgain = time.Minute
 
 // ask returns the question whether a waiting photo may be looked at.
-func (b *Bot) ask(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (Reply, error) {
+func (b *Bot) ask(
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID,
+) (Reply, error) {
 	// Consent that was given just before the case was written did not release it.
 	agreed, err := b.Store.HasConsent(ctx, sender)
 	switch {
@@ -25,7 +28,7 @@ func (b *Bot) ask(ctx context.Context, sender deepskin.Sender, id deepskin.CaseI
 	case !b.asked.once(sender, b.Now()):
 		return Reply{Case: id}, nil
 	default:
-		return askConsent(id, b.ConsentWait), nil
+		return askConsent(w, id, b.ConsentWait), nil
 	}
 }
 
@@ -45,7 +48,7 @@ func (b *Bot) release(ctx context.Context, sender deepskin.Sender) error {
 
 // consent takes the yes to the question.
 func (b *Bot) consent(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID,
 ) (PressReply, error) {
 	if _, err := b.Store.OwnCase(ctx, sender, id); err != nil {
 		return PressReply{}, err
@@ -58,24 +61,24 @@ func (b *Bot) consent(
 		return PressReply{}, err
 	}
 	late := c.Status == deepskin.Waiting || c.Status == deepskin.Expired
-	return PressReply{Edit: agreed(late)}, nil
+	return PressReply{Edit: agreed(w, late)}, nil
 }
 
 // decline takes the no to the question, and erases everything that the sender has sent.
 func (b *Bot) decline(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID,
 ) (PressReply, error) {
 	c, err := b.Store.OwnCase(ctx, sender, id)
 	if err != nil {
 		return PressReply{}, err
 	}
 	if c.Status != deepskin.Waiting && c.Status != deepskin.Expired {
-		return alreadyAgreed(), nil
+		return alreadyAgreed(w), nil
 	}
-	if _, err := b.forgetSender(ctx, sender); err != nil {
+	if _, err := b.forgetSender(ctx, w, sender); err != nil {
 		return PressReply{}, err
 	}
-	return PressReply{Edit: declined()}, nil
+	return PressReply{Edit: declined(w)}, nil
 }
 
 // askedSenders remembers for a moment who was asked for consent.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
 const (
@@ -42,10 +43,10 @@ func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
 // post edits the acknowledgement into the answer, or sends the answer as a message of its own
 // where the acknowledgement is missing or so old that an edit would go unnoticed.
 func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
-	adapter, words := b.adapters[c.Platform], present(c)
+	adapter, answer := b.adapters[c.Platform], present(words.For(c.Language), c)
 	late := b.Now().Sub(b.promised(c)) > quietEdit
 	if c.Acknowledged && !late {
-		err := adapter.Edit(ctx, c.Address, words)
+		err := adapter.Edit(ctx, c.Address, answer)
 		if !errors.Is(err, deepskin.ErrNotFound) {
 			return err
 		}
@@ -54,7 +55,7 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
 	if c.Acknowledged { // which is about to go, or gone
 		to = deepskin.Address{Platform: to.Platform, Chat: to.Chat, Message: to.ReplyTo}
 	}
-	at, err := adapter.Send(ctx, to, words)
+	at, err := adapter.Send(ctx, to, answer)
 	if err != nil {
 		return err
 	}

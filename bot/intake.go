@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
 const (
@@ -21,23 +22,36 @@ const (
 
 // Message implements Handler.
 func (b *Bot) Message(ctx context.Context, m Message) (Reply, error) {
+	w := b.speak(ctx, m.Sender, m.Language)
+	reply, err := b.reply(ctx, w, m)
+	if !reply.Empty() {
+		reply.Language = w.Language()
+	}
+	return reply, err
+}
+
+func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error) {
 	if m.Photo != nil {
-		return b.takePhoto(ctx, m)
+		return b.takePhoto(ctx, w, m)
 	}
 	switch m.Command {
 	case "start":
-		return welcome(), nil
+		return welcome(w), nil
 	case "privacy":
-		return privacy(), nil
+		return privacy(w), nil
 	case "delete":
-		return b.forgetSender(ctx, m.Sender)
+		return b.forgetSender(ctx, w, m.Sender)
+	case "language":
+		return chooseLanguage(w), nil
+	case "about":
+		return about(w, b.About), nil
 	default:
-		return help(), nil
+		return help(w), nil
 	}
 }
 
 // takePhoto writes the case before anything is acknowledged, and brings it on its way.
-func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
+func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, error) {
 	agreed, err := b.hasAgreed(ctx, m)
 	if err != nil {
 		return Reply{}, err
@@ -46,7 +60,7 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 	fresh := deepskin.NewCase{
 		ID: deepskin.NewCaseID(), Sender: m.Sender, Event: m.Event,
 		Status: deepskin.Pending, Created: now, Deadline: now.Add(b.Deadline),
-		Address: m.At, Source: m.Photo.Source,
+		Address: m.At, Source: m.Photo.Source, Language: w.Language(),
 	}
 	if !agreed && m.Photo.Problem == "" { // what nobody will look at needs no consent
 		fresh.Status, fresh.Deadline = deepskin.Waiting, now.Add(b.ConsentWait)
@@ -59,11 +73,11 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 		// Only now, so that an event that comes twice counts once.
 		if wait := b.overLimit(ctx, m.Sender); wait > 0 {
 			b.metrics.outcome(c.Platform, outcomeLimited)
-			return b.turnAway(ctx, m.Sender, c.ID, tooMany(wait))
+			return b.turnAway(ctx, m.Sender, c.ID, tooMany(w, wait))
 		}
 		if wait := b.overload(ctx, m); wait > 0 {
 			b.metrics.outcome(c.Platform, outcomeBusy)
-			return b.turnAway(ctx, m.Sender, c.ID, busy(wait))
+			return b.turnAway(ctx, m.Sender, c.ID, busy(w, wait))
 		}
 	}
 	next := b.bring
@@ -76,7 +90,7 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 		// Nobody else has these bytes: they are in Redis before the sender is told.
 		err := b.hold(ctx, c, m.Photo.Bytes)
 		if err != nil && added {
-			return b.giveBack(ctx, m.Sender, c.ID, err)
+			return b.giveBack(ctx, w, m.Sender, c.ID, err)
 		}
 		if err != nil {
 			return Reply{}, err
@@ -88,7 +102,7 @@ func (b *Bot) takePhoto(ctx context.Context, m Message) (Reply, error) {
 	}
 	// Of an event that came twice, the sweep sees to whatever is missing, except for the question.
 	if c.Status == deepskin.Waiting {
-		return b.ask(ctx, m.Sender, c.ID)
+		return b.ask(ctx, w, m.Sender, c.ID)
 	}
 	return Reply{Case: c.ID}, nil
 }
@@ -142,20 +156,20 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 
 // turnAway takes back a case of which nobody has heard yet.
 func (b *Bot) turnAway(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, words Reply,
+	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, reply Reply,
 ) (Reply, error) {
 	// Also where the sender has hung up.
 	if err := b.ForgetCase(context.WithoutCancel(ctx), sender, id); err != nil {
 		return Reply{}, fmt.Errorf("take back a case: %w", err)
 	}
-	return words, nil
+	return reply, nil
 }
 
 // giveBack takes back a case whose bytes Redis did not take.
 func (b *Bot) giveBack(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, cause error,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, cause error,
 ) (Reply, error) {
-	reply, err := b.turnAway(ctx, sender, id, busy(busyWait))
+	reply, err := b.turnAway(ctx, sender, id, busy(w, busyWait))
 	if errors.Is(cause, deepskin.ErrBusy) {
 		b.metrics.outcome(sender.Platform, outcomeBusy)
 		return reply, err
@@ -184,7 +198,7 @@ func (b *Bot) begin(next step) step {
 func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
 	ctx, cancel := context.WithTimeout(ctx, quietEdit)
 	defer cancel()
-	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(c.ID))
+	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(words.For(c.Language), c.ID))
 	if err != nil {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
 		return

@@ -215,7 +215,7 @@ func TestServiceFromPhotoToVerdict(t *testing.T) {
 
 	s.stop()
 	s.start() // Redis is empty now, the store is not
-	view, err := s.bot.Case(t.Context(), alice, id)
+	view, err := s.bot.Case(t.Context(), alice, "", id)
 	s.must(err)
 	v := view.Case.Verdict
 	if v == nil || v.Agrees || v.Truth != deepskin.TruthBenign || v.Keep == nil || !*v.Keep {
@@ -227,7 +227,7 @@ func TestServiceFromPhotoToVerdict(t *testing.T) {
 	}
 	s.message(bot.Message{Sender: alice, Command: "delete"}, "")
 	s.waits(alice, 1, "erased everything")
-	if _, err := s.bot.Case(t.Context(), alice, id); !errors.Is(err, deepskin.ErrNotFound) {
+	if _, err := s.bot.Case(t.Context(), alice, "", id); !errors.Is(err, deepskin.ErrNotFound) {
 		t.Errorf("the case is still there: %v", err)
 	}
 	if _, err := s.store.Photo(t.Context(), id); !errors.Is(err, deepskin.ErrGone) {

@@ -55,11 +55,17 @@ type Store interface {
 	// Photo returns a kept photo, or deepskin.ErrGone.
 	Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error)
 
+	// SetLanguage records the tag of the language that the sender chose, for what is to be said
+	// from now on, about open cases too. A second choice replaces the first.
+	SetLanguage(ctx context.Context, sender deepskin.Sender, tag string) error
+	// Language returns that tag, empty where the sender chose none.
+	Language(ctx context.Context, sender deepskin.Sender) (tag string, err error)
+
 	// ForgetCase erases a case of this sender and what hangs on it, or returns
 	// deepskin.ErrNotFound.
 	ForgetCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) error
-	// ForgetSender erases all that is held under the sender's key, consent too, and returns
-	// the erased cases.
+	// ForgetSender erases all that is held under the sender's key, consent and language too, and
+	// returns the erased cases.
 	ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error)
 }
 

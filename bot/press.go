@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
-// What a button does; its data is "verb:case" or "verb:case:choice".
+// What a button does; its data is "verb:case" or "verb:case:choice", or "language:tag".
 const (
 	verbAgree    = "agree"   // thumbs-up
 	verbDispute  = "dispute" // thumbs-down
@@ -17,6 +18,7 @@ const (
 	verbKeep     = "keep"    // consent to keep the photo, or not
 	verbHeatmap  = "heatmap"
 	verbConsent  = "consent" // to have photos looked at, or not
+	verbLanguage = "language"
 	choiceYes    = "yes"
 	choiceNo     = "no"
 	dataSplitter = ":"
@@ -30,84 +32,95 @@ func data(verb string, id deepskin.CaseID, choice ...string) string {
 // and buttons of forgotten cases among them, gets a notice and changes nothing.
 func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
 	verb, rest, _ := strings.Cut(p.Data, dataSplitter)
+	if verb == verbLanguage && words.Speaks(rest) {
+		return b.setLanguage(ctx, p.Sender, rest)
+	}
+	w := b.speak(ctx, p.Sender, p.Language)
 	rawID, choice, _ := strings.Cut(rest, dataSplitter)
 	id := deepskin.CaseID(rawID)
 	if !id.Valid() {
-		return staleButton(), nil
+		return staleButton(w), nil
 	}
-	reply, err := b.press(ctx, p.Sender, id, verb, choice)
+	reply, err := b.press(ctx, w, p.Sender, id, verb, choice)
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
-		return staleButton(), nil
+		return staleButton(w), nil
 	case errors.Is(err, deepskin.ErrGone):
-		return photoGone(), nil
+		return photoGone(w), nil
 	case err != nil:
 		return PressReply{}, fmt.Errorf("press a button of case %s: %w", id, err)
+	}
+	for _, r := range []*Reply{reply.Edit, reply.Send} {
+		if r != nil {
+			r.Language = w.Language()
+		}
 	}
 	return reply, nil
 }
 
 func (b *Bot) press(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, verb, choice string,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, verb, choice string,
 ) (PressReply, error) {
 	switch {
 	case verb == verbConsent && choice == choiceYes:
-		return b.consent(ctx, sender, id)
+		return b.consent(ctx, w, sender, id)
 	case verb == verbConsent && choice == choiceNo:
-		return b.decline(ctx, sender, id)
+		return b.decline(ctx, w, sender, id)
 	case verb == verbHeatmap:
 		picture, err := b.Heatmap(ctx, sender, id)
-		return b.orTryAgain(id, PressReply{Send: heatmap(id, picture)}, err)
+		return b.orTryAgain(w, id, PressReply{Send: heatmap(w, id, picture)}, err)
 	case verb == verbAgree:
-		return b.judge(ctx, sender, id, deepskin.Verdict{Agrees: true})
+		return b.judge(ctx, w, sender, id, deepskin.Verdict{Agrees: true})
 	case verb == verbDispute:
-		return b.judge(ctx, sender, id, deepskin.Verdict{})
+		return b.judge(ctx, w, sender, id, deepskin.Verdict{})
 	case verb == verbTruth && deepskin.Truth(choice).Valid():
-		return b.judge(ctx, sender, id, deepskin.Verdict{Truth: deepskin.Truth(choice)})
+		return b.judge(ctx, w, sender, id, deepskin.Verdict{Truth: deepskin.Truth(choice)})
 	case verb == verbKeep && choice == choiceYes:
-		reply, err := b.keep(ctx, sender, id, true)
-		return b.orTryAgain(id, reply, err)
+		reply, err := b.keep(ctx, w, sender, id, true)
+		return b.orTryAgain(w, id, reply, err)
 	case verb == verbKeep && choice == choiceNo:
-		return b.keep(ctx, sender, id, false)
+		return b.keep(ctx, w, sender, id, false)
 	default:
-		return staleButton(), nil
+		return staleButton(w), nil
 	}
 }
 
 // judge records a verdict and shows the answer again, with what there is to ask next.
 func (b *Bot) judge(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict,
 ) (PressReply, error) {
 	if err := b.Judge(ctx, sender, id, v); err != nil {
 		return PressReply{}, err
 	}
-	view, err := b.Case(ctx, sender, id)
+	view, err := b.Case(ctx, sender, w.Language(), id)
 	if err != nil {
 		return PressReply{}, err
 	}
-	return PressReply{Notice: thanks(v), Edit: &view.Reply}, nil
+	return PressReply{Notice: thanks(w, v), Edit: &view.Reply}, nil
 }
 
 // keep records whether the photo may be kept, which only those who disagreed were asked.
 func (b *Bot) keep(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, keep bool,
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, keep bool,
 ) (PressReply, error) {
 	c, err := b.Store.OwnCase(ctx, sender, id)
 	if err != nil {
 		return PressReply{}, err
 	}
 	if c.Verdict == nil || c.Verdict.Agrees {
-		return staleButton(), nil
+		return staleButton(w), nil
 	}
-	return b.judge(ctx, sender, id, deepskin.Verdict{Truth: c.Verdict.Truth, Keep: &keep})
+	return b.judge(ctx, w, sender, id, deepskin.Verdict{Truth: c.Verdict.Truth, Keep: &keep})
 }
 
 // orTryAgain has the presser try again later where a photo could not be reached or drawn on.
 // An error would bring the press back again and again, and hold up everybody's events.
-func (b *Bot) orTryAgain(id deepskin.CaseID, reply PressReply, err error) (PressReply, error) {
+func (b *Bot) orTryAgain(
+	w words.Words, id deepskin.CaseID, reply PressReply, err error,
+) (PressReply, error) {
 	if err == nil || errors.Is(err, deepskin.ErrNotFound) || errors.Is(err, deepskin.ErrGone) {
 		return reply, err
 	}
 	b.Logger.Warn("a button did not work", "case", id, "error", err)
-	return tryAgain(), nil
+	return tryAgain(w), nil
 }

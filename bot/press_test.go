@@ -265,7 +265,7 @@ func TestCallsOfStrangers(t *testing.T) {
 	withAnswer(t, func(t *testing.T, w *world, _ post) {
 		id := w.case1().ID
 		ctx := context.Background()
-		_, caseErr := w.bot.Case(ctx, bob, id)
+		_, caseErr := w.bot.Case(ctx, bob, "", id)
 		_, heatErr := w.bot.Heatmap(ctx, bob, id)
 		keep := true
 		for name, err := range map[string]error{

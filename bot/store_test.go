@@ -17,6 +17,7 @@ type memStore struct {
 	mu      sync.Mutex
 	cases   map[deepskin.CaseID]*storedCase
 	consent map[deepskin.Sender]bool
+	chosen  map[deepskin.Sender]string // languages
 	photos  map[deepskin.CaseID][]byte
 	leases  map[string]lease
 }
@@ -36,6 +37,7 @@ func newMemStore() *memStore {
 	return &memStore{
 		cases:   map[deepskin.CaseID]*storedCase{},
 		consent: map[deepskin.Sender]bool{},
+		chosen:  map[deepskin.Sender]string{},
 		photos:  map[deepskin.CaseID][]byte{},
 		leases:  map[string]lease{},
 	}
@@ -74,7 +76,7 @@ func (s *memStore) AddCase(
 	}
 	stored := &storedCase{sender: c.Sender, event: c.Event, Case: deepskin.Case{
 		ID: c.ID, Platform: c.Sender.Platform, Status: c.Status, Created: c.Created,
-		Deadline: c.Deadline, Address: c.Address, Source: c.Source,
+		Deadline: c.Deadline, Address: c.Address, Source: c.Source, Language: c.Language,
 	}}
 	s.cases[c.ID] = stored
 	return stored.snapshot(), true, nil
@@ -303,6 +305,28 @@ func (s *memStore) Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error
 	return photo, nil
 }
 
+func (s *memStore) SetLanguage(ctx context.Context, sender deepskin.Sender, tag string) error {
+	if err := s.enter(ctx, "SetLanguage"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	s.chosen[sender] = tag
+	for _, c := range s.cases {
+		if c.sender == sender && c.Delivered.IsZero() {
+			c.Language = tag
+		}
+	}
+	return nil
+}
+
+func (s *memStore) Language(ctx context.Context, sender deepskin.Sender) (string, error) {
+	if err := s.enter(ctx, "Language"); err != nil {
+		return "", err
+	}
+	defer s.mu.Unlock()
+	return s.chosen[sender], nil
+}
+
 func (s *memStore) ForgetCase(
 	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID,
 ) error {
@@ -324,6 +348,7 @@ func (s *memStore) ForgetSender(
 	}
 	defer s.mu.Unlock()
 	delete(s.consent, sender)
+	delete(s.chosen, sender)
 	var erased []deepskin.Case
 	for id, c := range s.cases {
 		if c.sender == sender {

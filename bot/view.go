@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
 // A View is a case as its owner sees it.
@@ -15,13 +16,16 @@ type View struct {
 	Reply Reply
 }
 
-// Case returns one of the sender's cases, or deepskin.ErrNotFound.
-func (b *Bot) Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (View, error) {
+// Case returns one of the sender's cases, or deepskin.ErrNotFound. Language is what the sender reads,
+// as in Message; where it is empty, the words are in the language that the case came in.
+func (b *Bot) Case(
+	ctx context.Context, sender deepskin.Sender, language string, id deepskin.CaseID,
+) (View, error) {
 	c, err := b.Store.OwnCase(ctx, sender, id)
 	if err != nil {
 		return View{}, fmt.Errorf("look up case %s: %w", id, err)
 	}
-	return View{Case: c, Reply: present(c)}, nil
+	return View{Case: c, Reply: present(words.For(language, c.Language), c)}, nil
 }
 
 // Judge records the sender's verdict on an answered case, and keeps or erases the photo as the
@@ -117,7 +121,9 @@ func (b *Bot) ForgetCase(
 }
 
 // forgetSender erases all that is held under the sender's key, and the bot's own posts.
-func (b *Bot) forgetSender(ctx context.Context, sender deepskin.Sender) (Reply, error) {
+func (b *Bot) forgetSender(
+	ctx context.Context, w words.Words, sender deepskin.Sender,
+) (Reply, error) {
 	erased, err := b.Store.ForgetSender(ctx, sender)
 	if err != nil {
 		return Reply{}, fmt.Errorf("forget a sender: %w", err)
@@ -130,5 +136,5 @@ func (b *Bot) forgetSender(ctx context.Context, sender deepskin.Sender) (Reply, 
 		}
 		b.session(c.Platform).work.start(func() { b.unsend(c.ID, c.Address) })
 	}
-	return forgotten(len(erased)), nil
+	return forgotten(w, len(erased)), nil
 }

@@ -33,6 +33,8 @@ type world struct {
 	chat   *chat
 	config bot.Config
 	log    *lockedBuffer
+	// language is what the platform says that people read.
+	language string
 
 	bot   *bot.Bot
 	stop  context.CancelFunc
@@ -128,7 +130,8 @@ func (w *world) message(s deepskin.Sender, source string) bot.Message {
 		At: deepskin.Address{
 			Platform: s.Platform, Chat: chatOf(s), Message: fmt.Sprint("message-", w.events),
 		},
-		Event: fmt.Sprint("event-", w.events),
+		Event:    fmt.Sprint("event-", w.events),
+		Language: w.language,
 	}
 	if source != "" {
 		m.Photo = &bot.Photo{Source: source}
@@ -182,7 +185,7 @@ func (w *world) consents(s deepskin.Sender) {
 // press taps a button, and does what adapters do with the reply.
 func (w *world) press(s deepskin.Sender, p post, data string) bot.PressReply {
 	w.t.Helper()
-	reply, err := w.bot.Press(w.t.Context(), bot.Press{Sender: s, At: p.at, Data: data})
+	reply, err := w.bot.Press(w.t.Context(), bot.Press{Sender: s, At: p.at, Data: data, Language: w.language})
 	if err != nil {
 		w.t.Fatalf("Press: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // caseColumns are the columns that scanCase reads.
 const caseColumns = `id, platform, status, created, deadline, address, acknowledged, source, assessment, failure,
-	delivered, agrees, truth, keep`
+	delivered, agrees, truth, keep, language`
 
 // AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
 // delivered this event, it writes nothing and returns the case made for it then, and false.
@@ -35,11 +35,11 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 	}
 	event := s.seal.event(c.Sender.Platform, c.Event)
 	added, err := s.change(ctx, `
-		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, language)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (event) DO NOTHING`,
 		string(c.ID), s.seal.sender(c.Sender), event, c.Sender.Platform, string(c.Status),
-		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)))
+		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)), text(c.Language))
 	if err != nil {
 		return deepskin.Case{}, false, err
 	}
@@ -47,7 +47,7 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 		return deepskin.Case{
 			ID: c.ID, Platform: c.Sender.Platform, Status: c.Status,
 			Created: fromMillis(millis(c.Created)), Deadline: fromMillis(millis(c.Deadline)),
-			Address: c.Address, Source: c.Source,
+			Address: c.Address, Source: c.Source, Language: text(c.Language),
 		}, true, nil
 	}
 	stored, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE event = $1`, event)
@@ -177,7 +177,7 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		truth             deepskin.Truth
 	)
 	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &acknowledged, &source, &assessment,
-		&c.Failure, &delivered, &agrees, &truth, &keep)
+		&c.Failure, &delivered, &agrees, &truth, &keep, &c.Language)
 	if err != nil {
 		return deepskin.Case{}, err
 	}

@@ -29,6 +29,7 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"a case shows itself to its owner only", ownership},
 		{"the address can be replaced", setAddress},
 		{"consent wakes the waiting cases", consent},
+		{"a language is chosen, and counts for what is still to be said", languages},
 		{"each status leads only where it may", transitions},
 		{"of an answer and a failure one wins", answerOrFail},
 		{"an answer comes back as it was given", answerComesBack},
@@ -60,7 +61,7 @@ func caseComesBack(t *testing.T, s *store.Store) {
 		n.Created = start.Add(999 * time.Microsecond).In(time.FixedZone("elsewhere", 3600))
 		want := deepskin.Case{
 			ID: n.ID, Platform: "telegram", Status: status,
-			Created: start, Deadline: n.Deadline, Address: n.Address, Source: n.Source,
+			Created: start, Deadline: n.Deadline, Address: n.Address, Source: n.Source, Language: "fr",
 		}
 		got, added, err := s.AddCase(t.Context(), n)
 		if err != nil || !added || !reflect.DeepEqual(got, want) {
@@ -392,7 +393,37 @@ func oddIDs(t *testing.T, s *store.Store) {
 }
 
 // What a worker writes must not keep a case from being settled.
+func languages(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	chosen := func(sender deepskin.Sender, want string) {
+		t.Helper()
+		if got, err := s.Language(ctx, sender); err != nil || got != want {
+			t.Errorf("Language = %q, %v; want %q", got, err, want)
+		}
+	}
+	open, foreign := add(t, s, nil), add(t, s, func(n *deepskin.NewCase) { n.Sender = bob })
+	done, undelivered := addAnswered(t, s), addAnswered(t, s)
+	ok(t, s.Delivered(ctx, done.ID, start))
+	chosen(alice, "")
+	ok(t, s.SetLanguage(ctx, alice, "nl"))
+	ok(t, s.SetLanguage(ctx, alice, "de"))
+	chosen(alice, "de")
+	chosen(bob, "")
+	chosen(deepskin.Sender{Platform: "discord", ID: alice.ID}, "")
+	for id, want := range map[deepskin.CaseID]string{
+		open.ID: "de", undelivered.ID: "de", done.ID: "fr", foreign.ID: "fr",
+	} {
+		if got := read(t, s, id).Language; got != want {
+			t.Errorf("a case is in %q, want %q", got, want)
+		}
+	}
+}
+
 func oddText(t *testing.T, s *store.Store) {
+	ok(t, s.SetLanguage(t.Context(), alice, "\xff\x00"))
+	if got, err := s.Language(t.Context(), alice); err != nil || got != "\uFFFD\uFFFD" {
+		t.Errorf("the language is %q, %v", got, err)
+	}
 	failed, answered := add(t, s, nil), add(t, s, nil)
 	won(t)(s.Fail(t.Context(), failed.ID, "a\x00b\xffc"))
 	if got := read(t, s, failed.ID).Failure; got != "a\uFFFDb\uFFFDc" {
@@ -625,6 +656,7 @@ func forgetSender(t *testing.T, s *store.Store) {
 	for _, sender := range []deepskin.Sender{alice, bob} {
 		_, err := s.GiveConsent(ctx, sender, start, start)
 		ok(t, err)
+		ok(t, s.SetLanguage(ctx, sender, "fr"))
 	}
 
 	got, err := s.ForgetSender(ctx, alice)
@@ -642,6 +674,9 @@ func forgetSender(t *testing.T, s *store.Store) {
 	for sender, want := range map[deepskin.Sender]bool{alice: false, bob: true} {
 		if has, err := s.HasConsent(ctx, sender); err != nil || has != want {
 			t.Errorf("HasConsent = %v, %v; want %v", has, err, want)
+		}
+		if tag, err := s.Language(ctx, sender); err != nil || tag == "fr" != want {
+			t.Errorf("Language = %q, %v; want it kept: %v", tag, err, want)
 		}
 	}
 	if again, err := s.ForgetSender(ctx, alice); err != nil || len(again) != 0 {

@@ -19,14 +19,17 @@ func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deeps
 	return nil
 }
 
-// ForgetSender erases all that is held under the sender's key, consent too, and returns the
-// erased cases, oldest first. A sender of whom nothing is held is no error. After an error all may
+// ForgetSender erases all that is held under the sender's key, consent and language too, and returns
+// the erased cases, oldest first. A sender of whom nothing is held is no error. After an error all may
 // be erased all the same, and a second call has nothing to return then.
 func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM consents WHERE sender = $1`, key); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM languages WHERE sender = $1`, key); err != nil {
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, `DELETE FROM cases WHERE sender = $1 RETURNING `+caseColumns, key)

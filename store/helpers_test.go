@@ -55,7 +55,7 @@ func newCase() deepskin.NewCase {
 		ID: id, Sender: alice, Event: "event-" + string(id), Status: deepskin.Pending,
 		Created: start, Deadline: start.Add(time.Minute),
 		Address: deepskin.Address{Platform: "telegram", Chat: "chat-123456789", Message: "message-42424242"},
-		Source:  "source-AgACAgIAAxk",
+		Source:  "source-AgACAgIAAxk", Language: "fr",
 	}
 }
 

@@ -114,7 +114,7 @@ func newerSchema(t *testing.T, url string) {
 	is(t, err, store.ErrNewerSchema)
 }
 
-// migrate takes away what the second version brought, as if a first one had written the database.
+// migrate takes away what the later versions brought, as if a first one had written the database.
 func migrate(t *testing.T, url string) {
 	from, latest, err := store.Migrate(t.Context(), url)
 	if err != nil || from != 0 || latest < 2 {
@@ -122,7 +122,10 @@ func migrate(t *testing.T, url string) {
 	}
 	c := add(t, openURL(t, url), nil)
 	beside(t, url, func(db *sql.DB) {
-		for _, statement := range []string{`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`} {
+		for _, statement := range []string{
+			`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`,
+			`DROP TABLE languages`, `ALTER TABLE cases DROP COLUMN language`,
+		} {
 			_, err := db.Exec(statement)
 			ok(t, err)
 		}
@@ -134,7 +137,9 @@ func migrate(t *testing.T, url string) {
 		}
 	}
 	s := openURL(t, url)
-	read(t, s, c.ID)
+	if got := read(t, s, c.ID); got.Language != "" {
+		t.Errorf("the language of an older case is %q, want none", got.Language)
+	}
 	won(t)(s.Lease(t.Context(), "poller", "one", time.Minute))
 }
 

@@ -388,6 +388,7 @@ func TestPostgresTablesIdentifyNobody(t *testing.T) {
 	ok(t, err)
 	_, err = s.GiveConsent(t.Context(), alice, start, start)
 	ok(t, err)
+	ok(t, s.SetLanguage(t.Context(), alice, "nl"))
 	won(t)(s.Answer(t.Context(), n.ID, assessment()))
 	photo := noise(10_000)
 	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
@@ -395,7 +396,7 @@ func TestPostgresTablesIdentifyNobody(t *testing.T) {
 		var all []byte
 		beside(t, url, func(db *sql.DB) {
 			for _, column := range []string{
-				"name::BYTEA || value FROM settings", "sender FROM consents", "photo FROM photos",
+				"name::BYTEA || value FROM settings", "sender FROM consents", "photo FROM photos", "sender FROM languages",
 				`id::BYTEA || sender || event || address || source || platform::BYTEA || status::BYTEA ||
 					assessment::BYTEA || model::BYTEA || failure::BYTEA FROM cases`,
 			} {

@@ -72,6 +72,8 @@ func readMessage(m *tgbotapi.Message, username string) *bot.Message {
 		At:     address(m),
 		Event:  fmt.Sprintf("%d:%d:%s:%d", m.Chat.ID, m.MessageID, unique, m.EditDate),
 		Photo:  photo,
+		// Of the person's app, not all of which say it.
+		Language: m.From.LanguageCode,
 	}
 	if photo == nil {
 		message.Command = readCommand(m, username)
@@ -141,7 +143,7 @@ func readPress(q *tgbotapi.CallbackQuery) *bot.Press {
 	if q.Data == "" || len(q.Data) > maxData {
 		return nil
 	}
-	return &bot.Press{Sender: sender(q.From), At: address(q.Message), Data: q.Data}
+	return &bot.Press{Sender: sender(q.From), At: address(q.Message), Data: q.Data, Language: q.From.LanguageCode}
 }
 
 func sender(u *tgbotapi.User) deepskin.Sender {

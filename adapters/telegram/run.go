@@ -17,14 +17,6 @@ import (
 // pollMargin is how much longer than Telegram holds it a request for updates may take.
 const pollMargin = 10 * time.Second
 
-// commands are what Telegram's menu offers; /start is what its own button sends.
-var commands = []tgbotapi.BotCommand{
-	{Command: "start", Description: "Begin"},
-	{Command: "help", Description: "How to take a good photo, and what the answer means"},
-	{Command: "privacy", Description: "What is kept, and for how long"},
-	{Command: "delete", Description: "Erase everything about you"},
-}
-
 // Run passes updates to h until ctx ends, and returns nil then. It returns ErrToken where Telegram
 // does not know the token; whatever else goes wrong is tried again.
 //
@@ -87,11 +79,7 @@ func (a *Adapter) prepare(ctx context.Context) (username string, err error) {
 	if err := a.removeWebhook(ctx); err != nil {
 		return "", err
 	}
-	p := tgbotapi.Params{}
-	if err := p.AddInterface("commands", commands); err != nil {
-		return "", fmt.Errorf("telegram: encode the commands: %w", err)
-	}
-	if _, err := a.attempt(ctx, call{method: "setMyCommands", params: p}, a.callTimeout); err != nil {
+	if err := a.setMenus(ctx); err != nil {
 		// The menu is a convenience: the commands work without it.
 		a.log.WarnContext(ctx, "telegram does not take the menu of commands", "error", err)
 	}

@@ -46,8 +46,9 @@ type Config struct {
 // Cases is what the API reads and changes. *bot.Bot implements it. Its methods return
 // deepskin.ErrNotFound to anybody but the case's owner.
 type Cases interface {
-	// Case returns a case with the words for its present state.
-	Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error)
+	// Case returns a case with the words for its present state, in the language that best fits
+	// what the sender reads: a tag, or several as in an Accept-Language header.
+	Case(ctx context.Context, sender deepskin.Sender, language string, id deepskin.CaseID) (bot.View, error)
 	// Judge records or amends the owner's verdict on an answered case.
 	Judge(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error
 	// Heatmap returns a JPEG of the photo with what the model looked at, or deepskin.ErrGone

@@ -17,6 +17,13 @@ type caseInput struct {
 	ID      deepskin.CaseID `path:"id" doc:"The case's ID, 26 characters."`
 }
 
+// A readInput also says what the owner reads.
+type readInput struct {
+	Session  session         `cookie:"deepskin_session" doc:"The session that sent the photo. Nobody else sees the case."`
+	ID       deepskin.CaseID `path:"id" doc:"The case's ID, 26 characters."`
+	Language string          `header:"Accept-Language" doc:"The languages that the reader knows; where none of them is ours, the case's own."`
+}
+
 // owner returns the case that is asked for and by whom, or the problem that it cannot exist.
 func owner(session session, id deepskin.CaseID) (deepskin.Sender, deepskin.CaseID, error) {
 	sender, ok := session.sender()
@@ -57,7 +64,10 @@ type boxBody struct {
 	Bottom float64 `json:"bottom" minimum:"0" maximum:"1"`
 }
 
-type caseOutput struct{ Body caseBody }
+type caseOutput struct {
+	Language string `header:"Content-Language" doc:"The language of title and text."`
+	Body     caseBody
+}
 
 func (s *server) registerCase(api huma.API) {
 	huma.Register(api, huma.Operation{
@@ -66,26 +76,29 @@ func (s *server) registerCase(api huma.API) {
 		Path:        "/v1/cases/{id}",
 		Summary:     "Read a case and its answer",
 		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
-	}, func(ctx context.Context, in *caseInput) (*caseOutput, error) {
+	}, func(ctx context.Context, in *readInput) (*caseOutput, error) {
 		sender, id, err := owner(in.Session, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		body, err := s.readCase(ctx, sender, id)
+		body, language, err := s.readCase(ctx, sender, in.Language, id)
 		if err != nil {
 			return nil, err
 		}
-		return &caseOutput{body}, nil
+		return &caseOutput{language, body}, nil
 	})
 }
 
-// readCase returns a case as the API shows it, or a problem.
-func (s *server) readCase(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (caseBody, error) {
-	view, err := s.cases.Case(ctx, sender, id)
+// readCase returns a case as the API shows it, in the language that best fits what the sender reads,
+// and that language; or a problem.
+func (s *server) readCase(
+	ctx context.Context, sender deepskin.Sender, reads string, id deepskin.CaseID,
+) (body caseBody, language string, err error) {
+	view, err := s.cases.Case(ctx, sender, reads, id)
 	if err != nil {
-		return caseBody{}, s.problem("read a case", id, err)
+		return caseBody{}, "", s.problem("read a case", id, err)
 	}
-	return show(view), nil
+	return show(view), view.Reply.Language, nil
 }
 
 func show(v bot.View) caseBody {

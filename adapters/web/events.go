@@ -39,25 +39,26 @@ func (s *server) registerEvents(api huma.API) {
 			Description: "Events whose data is a case.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: event}},
 		}},
-	}, func(ctx context.Context, in *caseInput) (*huma.StreamResponse, error) {
+	}, func(ctx context.Context, in *readInput) (*huma.StreamResponse, error) {
 		sender, id, err := owner(in.Session, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		first, err := s.readCase(ctx, sender, id)
+		first, language, err := s.readCase(ctx, sender, in.Language, id)
 		if err != nil {
 			return nil, err
 		}
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			r, w := humago.Unwrap(hc)
-			s.stream(r.Context(), w, sender, first)
+			w.Header().Set("Content-Language", language)
+			s.stream(r.Context(), w, sender, in.Language, first)
 		}}, nil
 	})
 }
 
 // stream sends a case until it is settled. It also ends where something fails: browsers then
 // ask anew, and get the problem as a proper answer.
-func (s *server) stream(ctx context.Context, w http.ResponseWriter, sender deepskin.Sender, c caseBody) {
+func (s *server) stream(ctx context.Context, w http.ResponseWriter, sender deepskin.Sender, reads string, c caseBody) {
 	out := eventWriter{w: w, rc: http.NewResponseController(w)}
 	if err := out.open(); err != nil {
 		return
@@ -86,7 +87,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, sender deeps
 			return
 		case <-time.After(min(max(time.Since(opened)/10, minPoll), maxPoll)):
 		}
-		if c, err = s.readCase(ctx, sender, c.ID); err != nil {
+		if c, _, err = s.readCase(ctx, sender, reads, c.ID); err != nil {
 			return
 		}
 	}

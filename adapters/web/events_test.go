@@ -135,7 +135,7 @@ type watched struct {
 	ended    chan struct{}
 }
 
-func (w *watched) Case(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error) {
+func (w *watched) Case(ctx context.Context, sender deepskin.Sender, language string, id deepskin.CaseID) (bot.View, error) {
 	if w.watching.Load() {
 		context.AfterFunc(ctx, func() {
 			select {
@@ -144,7 +144,7 @@ func (w *watched) Case(ctx context.Context, sender deepskin.Sender, id deepskin.
 			}
 		})
 	}
-	return w.fakeBot.Case(ctx, sender, id)
+	return w.fakeBot.Case(ctx, sender, language, id)
 }
 
 func TestClientThatLeavesEndsItsStream(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"deepskin"
 	"deepskin/adapters/web"
 	"deepskin/bot"
+	"deepskin/bot/words"
 )
 
 // A fakeBot keeps cases in memory and answers when a test says so.
@@ -89,14 +90,16 @@ func (f *fakeBot) own(sender deepskin.Sender, id deepskin.CaseID) (*fakeCase, er
 	return c, nil
 }
 
-func (f *fakeBot) Case(_ context.Context, sender deepskin.Sender, id deepskin.CaseID) (bot.View, error) {
+func (f *fakeBot) Case(_ context.Context, sender deepskin.Sender, language string, id deepskin.CaseID) (bot.View, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c, err := f.own(sender, id)
 	if err != nil {
 		return bot.View{}, err
 	}
-	return c.view, nil
+	view := c.view
+	view.Reply.Language = words.For(language).Language()
+	return view, nil
 }
 
 func (f *fakeBot) Judge(_ context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error {

@@ -24,6 +24,11 @@ func later(status int, words string, wait time.Duration) error {
 		http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }
 
+// inLanguage says in which language a problem has its words.
+func inLanguage(tag string, problem error) error {
+	return huma.ErrorWithHeaders(problem, http.Header{"Content-Language": {tag}})
+}
+
 // problem turns an error of the bot into what its client may know. What is not the client's
 // doing goes to the log, as doing.
 func (s *server) problem(doing string, id deepskin.CaseID, err error) error {

@@ -34,8 +34,9 @@ const tooLarge = "The photo is larger than 20 MB. Please send a smaller one."
 // An uploadInput carries the request itself: the form is read as it comes, not into files on
 // disk as huma would, because photos must not lie around.
 type uploadInput struct {
-	Session session `cookie:"deepskin_session" doc:"The session that the first upload gave; the next ones stay in it."`
-	Key     string  `header:"Idempotency-Key" maxLength:"200" doc:"Sending the same photo again with the same key makes no second case."`
+	Session  session `cookie:"deepskin_session" doc:"The session that the first upload gave; the next ones stay in it."`
+	Key      string  `header:"Idempotency-Key" maxLength:"200" doc:"Sending the same photo again with the same key makes no second case."`
+	Language string  `header:"Accept-Language" doc:"The languages that the sender knows; English where none of them is ours."`
 
 	w http.ResponseWriter
 	r *http.Request
@@ -121,20 +122,20 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 		At:      address(sender),
 		Event:   event(sender, in.Key),
 		Photo:   &bot.Photo{Bytes: photo},
-		Consent: true,
+		Consent: true, Language: in.Language,
 	})
 	switch {
 	case err != nil:
 		return nil, s.problem("take a photo", reply.Case, err)
 	case reply.Case != "":
 	case reply.RetryAfter > 0:
-		return nil, later(http.StatusTooManyRequests, reply.Text, reply.RetryAfter)
+		return nil, inLanguage(reply.Language, later(http.StatusTooManyRequests, reply.Text, reply.RetryAfter))
 	default:
-		return nil, huma.Error422UnprocessableEntity(reply.Text)
+		return nil, inLanguage(reply.Language, huma.Error422UnprocessableEntity(reply.Text))
 	}
 
 	// A photo that is sent a second time may have been answered long ago.
-	view, err := s.cases.Case(ctx, sender, reply.Case)
+	view, err := s.cases.Case(ctx, sender, in.Language, reply.Case)
 	if err != nil {
 		return nil, s.problem("read a new case", reply.Case, err)
 	}

@@ -87,7 +87,11 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 		return err
 	}
 	defer closing(log, "model", model)
-	b, err := s.newBot(kept, jobs, o, stdout, log)
+	about, err := aboutModel(model.Info())
+	if err != nil {
+		return err
+	}
+	b, err := s.newBot(kept, jobs, about, o, stdout, log)
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,17 @@ func TestTelegramFromPhotoToVerdict(t *testing.T) {
 				return len(messages) == before+1 && strings.Contains(messages[before].Text, "from one photo, not a diagnosis")
 			})
 
+			fake.SendText(anna, anna, "/about")
+			if about := shown(t, fake, anna, "not a medical device"); !strings.Contains(about.Text, "of 100 malignant spots") {
+				t.Errorf("/about has no figures: %q", about.Text)
+			}
+			fake.SetLanguage(boris, "nl-be")
+			fake.SendText(boris, boris, "/language")
+			tap(t, fake, boris, shown(t, fake, boris, "Ik schrijf je in het Nederlands"), "Deutsch")
+			shown(t, fake, boris, "Ab jetzt schreibe ich Ihnen auf Deutsch")
+			fake.SendText(boris, boris, "Hallo?")
+			shown(t, fake, boris, "Ich kann mir nur Fotos ansehen")
+
 			fake.SendText(anna, anna, "/delete")
 			shown(t, fake, anna, "erased everything")
 			if n := fake.Disobeyed(); n > 0 {

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"deepskin"
 )
 
 func versionCommand(env map[string]string) *cobra.Command {
@@ -40,9 +42,9 @@ func versionCommand(env map[string]string) *cobra.Command {
 // printFigures prints what training measured: for each kind of photo a figure's value and its 95%
 // interval.
 func printFigures(w io.Writer, metrics json.RawMessage) error {
-	var kinds map[string]map[string][3]float64
-	if err := json.Unmarshal(metrics, &kinds); err != nil {
-		return fmt.Errorf("read the model's figures: %w", err)
+	kinds, err := readFigures(metrics)
+	if err != nil {
+		return err
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nphotos\tfigure\tvalue\t95% interval")
@@ -53,6 +55,16 @@ func printFigures(w io.Writer, metrics json.RawMessage) error {
 		}
 	}
 	return table.Flush()
+}
+
+// readFigures reads what training measured: by kind of photo and name, a value and the bounds of its
+// 95% interval.
+func readFigures(metrics json.RawMessage) (map[deepskin.Kind]map[string][3]float64, error) {
+	var kinds map[deepskin.Kind]map[string][3]float64
+	if err := json.Unmarshal(metrics, &kinds); err != nil {
+		return nil, fmt.Errorf("read the model's figures: %w", err)
+	}
+	return kinds, nil
 }
 
 // build names the commit that the program was built from.

@@ -43,7 +43,7 @@ var methods = map[string]method{
 	"getMe":          {nil, locked((*Server).getMe)},
 	"getWebhookInfo": {nil, locked((*Server).getWebhookInfo)},
 	"deleteWebhook":  {[]string{"drop_pending_updates"}, locked((*Server).deleteWebhook)},
-	"setMyCommands":  {[]string{"commands"}, locked((*Server).setMyCommands)},
+	"setMyCommands":  {[]string{"commands", "language_code"}, locked((*Server).setMyCommands)},
 	"getUpdates":     {[]string{"offset", "limit", "timeout", "allowed_updates"}, (*Server).getUpdates},
 	"getFile":        {[]string{"file_id"}, locked((*Server).getFile)},
 	"sendMessage": {
@@ -221,8 +221,15 @@ func (s *Server) setMyCommands(r request) (any, *refusal) {
 	if err := json.Unmarshal([]byte(r.params["commands"]), &commands); err != nil {
 		return nil, badRequest("can't parse the commands")
 	}
+	language := r.params["language_code"]
+	if language != "" && (len(language) != 2 || strings.Trim(language, "abcdefghijklmnopqrstuvwxyz") != "") {
+		return nil, badRequest("invalid language code specified")
+	}
+	if len(commands) > 100 {
+		return nil, badRequest("BOT_COMMANDS_TOO_MUCH")
+	}
 	seen := map[string]bool{}
-	s.commands = nil
+	menu := []Command{}
 	for _, c := range commands {
 		if len(c.Command) < 1 || len(c.Command) > 32 || strings.Trim(c.Command, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 			return nil, badRequest("BOT_COMMAND_INVALID")
@@ -234,8 +241,9 @@ func (s *Server) setMyCommands(r request) (any, *refusal) {
 			return nil, badRequest("BOT_COMMANDS_DUPLICATED")
 		}
 		seen[c.Command] = true
-		s.commands = append(s.commands, c.Command)
+		menu = append(menu, Command{c.Command, c.Description})
 	}
+	s.commands[language] = menu
 	return true, nil
 }
 

@@ -117,7 +117,7 @@ func (c *chat) find(id int) *message {
 // json returns the message as Telegram describes it. The caller holds mu.
 func (s *Server) json(m *message) map[string]any {
 	c := s.chat(m.Chat)
-	from := person(m.sender)
+	from := s.person(m.sender)
 	if m.FromBot {
 		from = map[string]any{"id": botID, "is_bot": true, "first_name": "DeepSkin", "username": Username}
 	}

@@ -9,8 +9,25 @@ import (
 	"time"
 )
 
-func person(id int64) map[string]any {
-	return map[string]any{"id": id, "is_bot": false, "first_name": "Person", "language_code": "en"}
+// person is a person as updates show them. The caller holds mu.
+func (s *Server) person(id int64) map[string]any {
+	p := map[string]any{"id": id, "is_bot": false, "first_name": "Person"}
+	language, told := s.reads[id]
+	if !told {
+		language = "en"
+	}
+	if language != "" {
+		p["language_code"] = language
+	}
+	return p
+}
+
+// SetLanguage sets the language of a person's app, "pt-br" say, from the next update on. It is "en"
+// at first; empty means that the app does not say.
+func (s *Server) SetLanguage(user int64, language string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads[user] = language
 }
 
 // write adds a message of a person and tells the bot. The caller holds mu.
@@ -177,7 +194,7 @@ func (s *Server) PressInline(user int64, data string) string {
 func (s *Server) query(user int64, body map[string]any) string {
 	id := fmt.Sprintf("4382%d", len(s.queries)+1)
 	s.queries[id] = &query{}
-	body["id"], body["from"], body["chat_instance"] = id, person(user), "-3717"
+	body["id"], body["from"], body["chat_instance"] = id, s.person(user), "-3717"
 	s.addUpdate("callback_query", body)
 	return id
 }

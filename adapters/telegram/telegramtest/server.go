@@ -46,7 +46,7 @@ type Server struct {
 	maxPollers int
 	conflicts  int
 	webhook    string
-	commands   []string
+	commands   map[string][]Command // by language code, empty for everybody else
 
 	chats       map[int64]*chat
 	nextMessage int
@@ -55,6 +55,7 @@ type Server struct {
 	paths       map[string]*file
 	downloads   int // how often each new file can be had; zero: without end
 	queries     map[string]*query
+	reads       map[int64]string // the language of people's apps
 
 	limits   Limits
 	recent   []time.Time // calls within the last second that count towards Limits.Overall
@@ -88,6 +89,8 @@ func New(t testing.TB) *Server {
 		files:       map[string]*file{},
 		paths:       map[string]*file{},
 		queries:     map[string]*query{},
+		commands:    map[string][]Command{},
+		reads:       map[int64]string{},
 		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30},
 		faults:      map[string][]Fault{},
 		calls:       map[string]int{},
@@ -114,11 +117,18 @@ func (s *Server) Endpoint() string { return s.http.URL + "/bot%s/%s" }
 // Token is the bot's token. It is another one for each server.
 func (s *Server) Token() string { return s.token }
 
-// Commands returns the bot's menu, as last set.
-func (s *Server) Commands() []string {
+// A Command is a line in the bot's menu.
+type Command struct{ Name, Description string }
+
+// Commands returns the bot's menu that a person sees whose app is in a language, as last set: that of
+// the language, or else the one for everybody.
+func (s *Server) Commands(language string) []Command {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.commands
+	if menu, ok := s.commands[language]; ok {
+		return menu
+	}
+	return s.commands[""]
 }
 
 // SetWebhook sets a webhook, as a former installation of the bot may have left it.

@@ -133,6 +133,9 @@ func TestRefusals(t *testing.T) {
 		{"unknown file", "getFile", []string{"file_id", "x"}, 400, "wrong file_id"},
 		{"unknown query", "answerCallbackQuery", []string{"callback_query_id", "x"}, 400, "query is too old"},
 		{"bad command", "setMyCommands", []string{"commands", `[{"command":"/start","description":"x"}]`}, 400, "BOT_COMMAND_INVALID"},
+		{"bad description", "setMyCommands", []string{"commands", `[{"command":"a","description":"` + strings.Repeat("x", 257) + `"}]`}, 400, "BOT_COMMAND_DESCRIPTION_INVALID"},
+		{"same command twice", "setMyCommands", []string{"commands", `[{"command":"a","description":"x"},{"command":"a","description":"y"}]`}, 400, "BOT_COMMANDS_DUPLICATED"},
+		{"menu for a region", "setMyCommands", []string{"commands", "[]", "language_code", "pt-br"}, 400, "invalid language code"},
 		{"bad limit", "getUpdates", []string{"limit", "101"}, 400, "out of range"},
 	}
 	for _, test := range tests {

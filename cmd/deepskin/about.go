@@ -1,0 +1,30 @@
+package main
+
+import (
+	"deepskin"
+	"deepskin/bot"
+	"deepskin/classifier"
+)
+
+// aboutModel is what the bot tells people of the model: the figures that training left in it.
+func aboutModel(info classifier.Info) (bot.About, error) {
+	kinds, err := readFigures(info.Metrics)
+	if err != nil {
+		return bot.About{}, err
+	}
+	about := bot.About{
+		Version: info.Version, Source: info.Licence, Figures: map[deepskin.Kind]bot.Figures{},
+	}
+	for kind, figures := range kinds {
+		sensitivity, ok1 := figures["sensitivity"]
+		specificity, ok2 := figures["specificity"]
+		if ok1 && ok2 {
+			about.Figures[kind] = bot.Figures{
+				Sensitivity: figure(sensitivity), Specificity: figure(specificity),
+			}
+		}
+	}
+	return about, nil
+}
+
+func figure(f [3]float64) bot.Figure { return bot.Figure{Value: f[0], Low: f[1], High: f[2]} }
