@@ -13,6 +13,9 @@ REPORTS := models/evaluation
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 # Commands of the servers that tests start, and the Debian packages that they come from.
 SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
+SHOTS ?= screenshots
+PAGE := adapters/web/page
+DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
 LINTER := .cache/bin/golangci-lint-2.15.0
 
 .PHONY: help
@@ -29,18 +32,32 @@ demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO
 	go run ./cmd/demo -program ./deepskin
 
 .PHONY: run
-run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with TELEGRAM_TOKEN
+run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with TELEGRAM_TOKEN, Discord with DISCORD_TOKEN
 	./deepskin serve
 
 .PHONY: test
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
+	@deploy/axe.sh
 	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: cluster-test
 cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
 	@deploy/packages.sh $(SERVERS)
 	DEEPSKIN_CLUSTER_PHOTOS=2000 go test -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
+
+.PHONY: screenshots
+screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
+	@deploy/packages.sh chromium=chromium
+	mkdir -p $(SHOTS)
+	DEEPSKIN_SCREENSHOTS="$(abspath $(SHOTS))" go test -count=1 -run '^TestPageWithTheRealModel$$' ./cmd/deepskin
+
+.PHONY: icons
+icons: ## Draw the page's PNG icons from its SVG icons
+	@deploy/packages.sh chromium=chromium
+	$(DRAW) --default-background-color=00000000 --window-size=192,192 --screenshot=$(PAGE)/icon-192.png $(PAGE)/icon.svg
+	$(DRAW) --default-background-color=00000000 --window-size=512,512 --screenshot=$(PAGE)/icon-512.png $(PAGE)/icon.svg
+	$(DRAW) --window-size=512,512 --screenshot=$(PAGE)/icon-full.png $(PAGE)/icon-full.svg
 
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code

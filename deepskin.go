@@ -62,6 +62,8 @@ func (Sender) String() string { return "[sender]" }
 type Address struct {
 	Platform string `json:"platform"`
 	Chat     string `json:"chat"`
+	// Thread is the topic of the chat, where the platform has such; empty for none.
+	Thread string `json:"thread,omitempty"`
 	// Message is empty where the address is that of a chat.
 	Message string `json:"message,omitempty"`
 	// ReplyTo is the message to which this one replies, in the same chat; empty where it is none
@@ -234,6 +236,10 @@ type Case struct {
 	Delivered time.Time
 	// Verdict is nil until the sender gives one.
 	Verdict *Verdict
+	// Comment is what the sender wrote of an answer that they disagree with; empty where nothing.
+	Comment string
+	// Album names the album that the photo came in, the same for all its photos; empty for none.
+	Album string
 	// Language is the tag of the language in which the sender is answered, "fr"; empty where it
 	// is not known.
 	Language string
@@ -251,6 +257,8 @@ type NewCase struct {
 	Deadline time.Time
 	Address  Address
 	Source   string
+	// Album is the platform's key of the sender's album that the photo came in; empty for none.
+	Album string
 	// Language is as in Case.
 	Language string
 }

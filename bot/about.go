@@ -24,6 +24,9 @@ type Figures struct {
 	Sensitivity Figure
 	// Specificity is the share of benign lesions that were called so.
 	Specificity Figure
+	// AUC is the area under the ROC curve: the share of pairs of a malignant and a benign lesion of
+	// which the malignant one got the higher malignancy.
+	AUC Figure
 }
 
 // A Figure is a share, 0 to 1, with the bounds of its 95% interval.
@@ -49,6 +52,18 @@ func Commands(language string) []Command {
 		{"language", w.Say("menu.language")},
 		{"about", w.Say("menu.about")},
 	}
+}
+
+// CheckCommand returns the command that brings a photo, for platforms where one comes with a
+// command, and what a menu says of its photo and of showing the answer to everybody.
+func CheckCommand(language string) (check Command, photo, share string) {
+	w := words.For(language)
+	return Command{"check", w.Say("menu.check")}, w.Say("menu.photo"), w.Say("menu.share")
+}
+
+// StatsCommand returns the command with which the team sees how the bot is doing.
+func StatsCommand(language string) Command {
+	return Command{"stats", words.For(language).Say("menu.stats")}
 }
 
 func about(w words.Words, a About) Reply {

@@ -31,6 +31,13 @@ type Adapter interface {
 	Fetch(ctx context.Context, source string) ([]byte, error)
 }
 
+// A TeamAdapter is an Adapter on whose platform the team may have a channel. What is posted there holds
+// up to 4,096 characters below a picture.
+type TeamAdapter interface {
+	// TeamChat is the address of the team's channel; the zero address where there is none.
+	TeamChat() deepskin.Address
+}
+
 // A Handler is what an adapter calls: the bot. It answers at once, so that a platform's deadline
 // is never missed; what takes longer comes through Send and Edit.
 //
@@ -53,6 +60,12 @@ type Message struct {
 	Event string
 	// Photo is nil where the message has none.
 	Photo *Photo
+	// Album is the platform's key of the album that the photo came in, the same for all its photos;
+	// empty for none.
+	Album string
+	// OthersPhoto says that the message asks about a photo that somebody else sent, of which only
+	// that person decides.
+	OthersPhoto bool
 	// Command is a command without its slash, "start" say; empty where there is none.
 	Command string
 	// Language is what the platform says that the sender reads: a language tag ("pt-br"), or
@@ -60,6 +73,9 @@ type Message struct {
 	Language string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
+	// Reviewer says that the sender is one of the team's reviewers, and that the message came from
+	// the team's channel.
+	Reviewer bool
 }
 
 // A Photo is an image on its way in: the bytes themselves, or where its adapter can get them.
@@ -78,10 +94,19 @@ type Press struct {
 	Sender deepskin.Sender
 	// At is the message that carries the button.
 	At deepskin.Address
+	// Owner is whose message the one with the button answers, where the platform says so; the
+	// zero Sender where it does not. Nobody else can use the button.
+	Owner deepskin.Sender
 	// Data is the button's data; anybody can send anything here.
 	Data string
 	// Language is as in Message.
 	Language string
+	// Text is what the presser wrote into the button's form; empty where it has none. Anybody can
+	// write anything here.
+	Text string
+	// Reviewer says that the presser is one of the team's reviewers, and that the press came from
+	// the team's channel.
+	Reviewer bool
 }
 
 // A Reply is a message as the bot means it; adapters turn it into their platform's form.
@@ -98,7 +123,11 @@ type Reply struct {
 	Text string
 	// Buttons stand below the text, in rows.
 	Buttons [][]Button
-	// Picture is a JPEG to show with the text; nil for none.
+	// Working says that the bot is at work on what will replace this message, which platforms may
+	// show.
+	Working bool
+	// Picture is a JPEG to show with the text; nil for none. Title and text have 1,024 UTF-16 units
+	// together then, Telegram's limit, except in the team's channel.
 	Picture []byte
 	// RetryAfter is set where a photo was turned away because there is too much to do, for
 	// this sender or in all: how long to wait before sending it again.
@@ -113,6 +142,19 @@ type Button struct {
 	Label string
 	// Data comes back in Press.Data: at most 64 bytes of ASCII.
 	Data string
+	// Ask makes the button open a form for a text, which comes back in Press.Text. Platforms without
+	// forms leave such a button out. Nil for an ordinary button.
+	Ask *Question
+}
+
+// A Question is a form with one field, for free text.
+type Question struct {
+	// Title stands above the form and Label above the field: 45 characters at most.
+	Title, Label string
+	// Placeholder is shown in the field while it is empty: at most 100 characters.
+	Placeholder string
+	// MaxLength is how many characters may be written.
+	MaxLength int
 }
 
 // A PressReply says what becomes of a pressed button's message.

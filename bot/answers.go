@@ -14,7 +14,7 @@ func present(w words.Words, c deepskin.Case) Reply {
 	case deepskin.Waiting:
 		reply.Text = w.Say("progress.waiting")
 	case deepskin.Pending:
-		reply = looking(w, c.ID)
+		reply = looking(w, c.ID, 0)
 	case deepskin.Expired:
 		reply.Text = w.Say("progress.expired")
 	case deepskin.Failed:
@@ -22,6 +22,9 @@ func present(w words.Words, c deepskin.Case) Reply {
 	case deepskin.Answered:
 		if c.Assessment.Refused() {
 			reply.Title, reply.Text = refusal(w, c.Assessment.Problems)
+			if helped(c.Assessment.Problems) {
+				reply = guided(reply)
+			}
 			break
 		}
 		reply.Title, reply.Text = judgement(w, *c.Assessment)
@@ -38,7 +41,7 @@ func present(w words.Words, c deepskin.Case) Reply {
 func apology(w words.Words, cause string) (title, text string) {
 	switch cause {
 	case failureBusy:
-		sorry := busy(w, busyWait)
+		sorry := busy(w, busyWait, false)
 		title, text = sorry.Title, sorry.Text
 	case failurePhotoGone:
 		title, text = w.Say("lost.title"), w.Say("lost.text")
@@ -130,31 +133,41 @@ func followUp(w words.Words, c deepskin.Case) (question string, buttons [][]Butt
 	switch {
 	case v == nil:
 		buttons = [][]Button{{
-			{w.Say("verdict.right"), data(verbAgree, c.ID)}, {w.Say("verdict.wrong"), data(verbDispute, c.ID)},
+			labelled(w, "verdict.right", data(verbAgree, c.ID)), labelled(w, "verdict.wrong", data(verbDispute, c.ID)),
 		}}
 	case v.Agrees:
 		question = w.Say("verdict.agreed")
 	case v.Truth == "":
 		question = w.Say("verdict.disputed")
 		buttons = [][]Button{
-			{{w.Say("verdict.benign"), data(verbTruth, c.ID, string(deepskin.TruthBenign))}},
-			{{w.Say("verdict.malignant"), data(verbTruth, c.ID, string(deepskin.TruthMalignant))}},
-			{{w.Say("verdict.no_lesion"), data(verbTruth, c.ID, string(deepskin.TruthNoLesion))}},
-			{{w.Say("verdict.unknown"), data(verbTruth, c.ID, string(deepskin.TruthUnknown))}},
+			{labelled(w, "verdict.benign", data(verbTruth, c.ID, string(deepskin.TruthBenign)))},
+			{labelled(w, "verdict.malignant", data(verbTruth, c.ID, string(deepskin.TruthMalignant)))},
+			{labelled(w, "verdict.no_lesion", data(verbTruth, c.ID, string(deepskin.TruthNoLesion)))},
+			{labelled(w, "verdict.unknown", data(verbTruth, c.ID, string(deepskin.TruthUnknown)))},
 		}
 	case v.Keep == nil:
-		question = w.Say("keep.question")
+		question = w.Say("keep.question") + " " + w.Say("review.consent")
 		buttons = [][]Button{{
-			{w.Say("keep.yes"), data(verbKeep, c.ID, choiceYes)},
-			{w.Say("keep.no"), data(verbKeep, c.ID, choiceNo)},
+			labelled(w, "keep.yes", data(verbKeep, c.ID, choiceYes)),
+			labelled(w, "keep.no", data(verbKeep, c.ID, choiceNo)),
 		}}
 	case *v.Keep:
 		question = w.Say("keep.kept")
 	default:
 		question = w.Say("keep.not_kept")
 	}
+	if v != nil && !v.Agrees && v.Truth != "" && c.Comment == "" {
+		buttons = append(buttons, []Button{askComment(w, c.ID)})
+	}
+	var looks []Button
 	if c.Assessment.Grid != nil {
-		buttons = append(buttons, []Button{{w.Say("heatmap.button"), data(verbHeatmap, c.ID)}})
+		looks = append(looks, labelled(w, "heatmap.button", data(verbHeatmap, c.ID)))
+	}
+	if c.Assessment.Diagnoses != nil {
+		looks = append(looks, labelled(w, "details.button", data(verbDetails, c.ID)))
+	}
+	if looks != nil {
+		buttons = append(buttons, looks)
 	}
 	return question, buttons
 }

@@ -14,14 +14,16 @@ import (
 	"deepskin"
 )
 
-// Config is what a bot needs. Store, Queue, Heatmap and Logger are required; a zero duration
+// Config is what a bot needs. Store, Queue, Heatmap, Chart and Logger are required; a zero duration
 // means its default.
 type Config struct {
 	Store Store
 	Queue Queue
 	// Heatmap draws a grid over a photo and returns a JPEG.
 	Heatmap func(photo []byte, grid deepskin.Grid) ([]byte, error)
-	Logger  *slog.Logger
+	// Chart draws bars and returns a JPEG.
+	Chart  func(deepskin.Chart) ([]byte, error)
+	Logger *slog.Logger
 	// About is what /about tells of the model; the zero value, nothing.
 	About About
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
@@ -39,6 +41,14 @@ type Config struct {
 	// Grace is how long a case may go without a sign of progress before a sweep steps in, and
 	// how long Run goes on with what it holds once it has to stop. Default 15 seconds.
 	Grace time.Duration
+	// Retention is how long cases are kept with their answers and verdicts, unless their photo is:
+	// MinRetention or more. Default 365 days.
+	Retention time.Duration
+	// PhotoRetention is how long photos are kept that their senders let us keep, and their cases
+	// with them. Zero means until they take that back.
+	PhotoRetention time.Duration
+	// TeamLanguage is the tag of the language of posts in the team's channel; English if empty.
+	TeamLanguage string
 }
 
 // A Bot holds the conversation. It implements Handler; its methods may be called at the same
@@ -55,12 +65,20 @@ type Bot struct {
 	stop       context.CancelFunc
 	mu         sync.Mutex
 	sessions   map[string]*session // by platform
+	// team is the address of the team's channel; the zero address where there is none.
+	team deepskin.Address
+	// reviews wakes up who looks after the team's posts.
+	reviews chan struct{}
 	// fetching holds one element for each photo that is being fetched.
 	fetching chan struct{}
 	// cases holds those that some goroutine is bringing forward.
-	cases caseLocks
-	// asked holds the senders who were asked for consent a moment ago.
-	asked askedSenders
+	cases locks[deepskin.CaseID]
+	// albums holds those of which some goroutine is telling.
+	albums locks[string]
+	// asked holds the senders who were asked for consent a moment ago, and crowded the albums of
+	// which a photo was turned away.
+	asked   recent[deepskin.Sender]
+	crowded recent[string]
 	// steady is when results were last known to be held up, in nanoseconds since 1970: those of
 	// earlier work may reach us only after that.
 	steady atomic.Int64
@@ -81,6 +99,7 @@ func New(c Config) *Bot {
 		{&c.ConsentWait, 10 * time.Minute},
 		{&c.Sweep, 2 * time.Second},
 		{&c.Grace, 15 * time.Second},
+		{&c.Retention, 365 * 24 * time.Hour},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard
@@ -93,14 +112,19 @@ func New(c Config) *Bot {
 		holder:   rand.Text(),
 		sessions: map[string]*session{},
 		fetching: make(chan struct{}, fetchLimit),
+		reviews:  make(chan struct{}, 1),
 	}
 	b.background, b.stop = context.WithCancel(context.Background())
 	return b
 }
 
-// Connect adds a platform. It must not be called once Run has been.
+// Connect adds a platform. It must not be called once Run has been. Of several platforms with a
+// channel of the team's, the first one's is used.
 func (b *Bot) Connect(a Adapter) {
 	b.adapters[a.Name()] = a
+	if t, ok := a.(TeamAdapter); ok && b.team == (deepskin.Address{}) {
+		b.team = t.TeamChat()
+	}
 	s := b.newSession()
 	if a.Exclusive() { // begins with the lease
 		s.finish(0)
@@ -122,6 +146,7 @@ func (b *Bot) Run(ctx context.Context) error {
 			return b.converse(ctx, a, b.session(a.Name()))
 		})
 	}
+	g.Go(func() error { b.eraseOld(ctx); return nil })
 	return g.Wait()
 }
 

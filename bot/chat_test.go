@@ -35,6 +35,8 @@ type chat struct {
 
 	// exclusive is what Exclusive answers; it is set before the chat is connected.
 	exclusive bool
+	// team is the team's channel; empty for none. It is set before the chat is connected.
+	team string
 	// running is how many Runs there are, most how many there ever were at the same time, and
 	// causes are why the contexts of those that ended did.
 	running, most int
@@ -44,6 +46,13 @@ type chat struct {
 func newChat() *chat { return &chat{files: map[string][]byte{}} }
 
 func (c *chat) Name() string { return platform }
+
+func (c *chat) TeamChat() deepskin.Address {
+	if c.team == "" {
+		return deepskin.Address{}
+	}
+	return deepskin.Address{Platform: platform, Chat: c.team}
+}
 
 func (c *chat) Exclusive() bool { return c.exclusive }
 
@@ -140,12 +149,15 @@ func (c *chat) Fetch(ctx context.Context, source string) ([]byte, error) {
 }
 
 // seen returns the bot's messages that a sender sees, oldest first.
-func (c *chat) seen(s deepskin.Sender) []post {
+func (c *chat) seen(s deepskin.Sender) []post { return c.postsIn(chatOf(s)) }
+
+// postsIn returns the bot's messages in a room, oldest first.
+func (c *chat) postsIn(room string) []post {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var seen []post
 	for _, p := range c.posts {
-		if p.at.Chat == chatOf(s) {
+		if p.at.Chat == room {
 			seen = append(seen, p)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // askAgain is for how long a sender who was asked for consent is not asked again, so that an album
-// brings one question. It is short, because a question can get lost on its way.
+// brings one question, nor told again that it was too much. It is short, because a message can get
+// lost on its way.
 const askAgain = time.Minute
 
 // ask returns the question whether a waiting photo may be looked at.
@@ -81,34 +82,34 @@ func (b *Bot) decline(
 	return PressReply{Edit: declined(w)}, nil
 }
 
-// askedSenders remembers for a moment who was asked for consent.
-type askedSenders struct {
+// recent remembers for a moment whom, or of what, something was said.
+type recent[Name comparable] struct {
 	mu    sync.Mutex
-	until map[deepskin.Sender]time.Time
+	until map[Name]time.Time
 }
 
-// once reports whether the sender should be asked now, and takes it that they are.
-func (a *askedSenders) once(s deepskin.Sender, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for other, end := range a.until {
+// once reports whether it is to be said now, and takes it that it is.
+func (r *recent[Name]) once(name Name, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for other, end := range r.until {
 		if now.After(end) {
-			delete(a.until, other)
+			delete(r.until, other)
 		}
 	}
-	if _, asked := a.until[s]; asked {
+	if _, said := r.until[name]; said {
 		return false
 	}
-	if a.until == nil {
-		a.until = map[deepskin.Sender]time.Time{}
+	if r.until == nil {
+		r.until = map[Name]time.Time{}
 	}
-	a.until[s] = now.Add(askAgain)
+	r.until[name] = now.Add(askAgain)
 	return true
 }
 
-// forget makes the next photo bring the question again.
-func (a *askedSenders) forget(s deepskin.Sender) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.until, s)
+// forget makes the next time bring it again.
+func (r *recent[Name]) forget(name Name) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.until, name)
 }

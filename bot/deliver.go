@@ -19,16 +19,20 @@ const (
 
 // deliver brings a settled case's words to its sender and notes it.
 func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
+	if c.Album != "" {
+		return b.deliverAlbum(ctx, c)
+	}
+	return b.tell(ctx, c)
+}
+
+// tell delivers one case by itself.
+func (b *Bot) tell(ctx context.Context, c deepskin.Case) error {
 	begun := b.Now()
-	err := b.post(ctx, c)
-	switch {
-	case errors.Is(err, deepskin.ErrNotFound):
-		b.Logger.Info("nobody is there to take the answer", "case", c.ID)
-	case err != nil && b.Now().Sub(c.Created) < deliveryLimit:
-		return fmt.Errorf("deliver: %w", err)
-	case err != nil:
-		b.Logger.Error("answer was given up", "case", c.ID, "error", err)
-	default:
+	err := b.post(ctx, c, b.promised(c), present(words.For(c.Language), c))
+	if err := b.excuse(c, err); err != nil {
+		return err
+	}
+	if err == nil {
 		b.metrics.stage(stageDeliver, b.Now().Sub(begun))
 		b.metrics.stage(stageAnswer, b.Now().Sub(b.promised(c)))
 	}
@@ -40,11 +44,25 @@ func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
 	return nil
 }
 
+// excuse returns the error of a post that is worth another try later, and logs any other.
+func (b *Bot) excuse(c deepskin.Case, err error) error {
+	switch {
+	case errors.Is(err, deepskin.ErrNotFound):
+		b.Logger.Info("nobody is there to take the answer", "case", c.ID)
+	case err != nil && b.Now().Sub(c.Created) < deliveryLimit:
+		return fmt.Errorf("deliver: %w", err)
+	case err != nil:
+		b.Logger.Error("answer was given up", "case", c.ID, "error", err)
+	}
+	return nil
+}
+
 // post edits the acknowledgement into the answer, or sends the answer as a message of its own
-// where the acknowledgement is missing or so old that an edit would go unnoticed.
-func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
-	adapter, answer := b.adapters[c.Platform], present(words.For(c.Language), c)
-	late := b.Now().Sub(b.promised(c)) > quietEdit
+// where the acknowledgement is missing or, the answer being promised since then, so old that an
+// edit would go unnoticed.
+func (b *Bot) post(ctx context.Context, c deepskin.Case, since time.Time, answer Reply) error {
+	adapter := b.adapters[c.Platform]
+	late := b.Now().Sub(since) > quietEdit
 	if c.Acknowledged && !late {
 		err := adapter.Edit(ctx, c.Address, answer)
 		if !errors.Is(err, deepskin.ErrNotFound) {
@@ -53,7 +71,7 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case) error {
 	}
 	to := c.Address
 	if c.Acknowledged { // which is about to go, or gone
-		to = deepskin.Address{Platform: to.Platform, Chat: to.Chat, Message: to.ReplyTo}
+		to.Message, to.ReplyTo = to.ReplyTo, ""
 	}
 	at, err := adapter.Send(ctx, to, answer)
 	if err != nil {

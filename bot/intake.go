@@ -31,14 +31,20 @@ func (b *Bot) Message(ctx context.Context, m Message) (Reply, error) {
 }
 
 func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error) {
-	if m.Photo != nil {
+	switch {
+	case m.OthersPhoto:
+		return othersPhoto(w), nil
+	case m.Photo != nil:
 		return b.takePhoto(ctx, w, m)
+	}
+	if m.Command == "stats" && b.fromTeam(m) {
+		return b.stats(ctx, w)
 	}
 	switch m.Command {
 	case "start":
 		return welcome(w), nil
 	case "privacy":
-		return privacy(w), nil
+		return privacy(w, b.Retention, b.PhotoRetention), nil
 	case "delete":
 		return b.forgetSender(ctx, w, m.Sender)
 	case "language":
@@ -60,7 +66,7 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 	fresh := deepskin.NewCase{
 		ID: deepskin.NewCaseID(), Sender: m.Sender, Event: m.Event,
 		Status: deepskin.Pending, Created: now, Deadline: now.Add(b.Deadline),
-		Address: m.At, Source: m.Photo.Source, Language: w.Language(),
+		Address: m.At, Source: m.Photo.Source, Album: m.Album, Language: w.Language(),
 	}
 	if !agreed && m.Photo.Problem == "" { // what nobody will look at needs no consent
 		fresh.Status, fresh.Deadline = deepskin.Waiting, now.Add(b.ConsentWait)
@@ -73,11 +79,11 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 		// Only now, so that an event that comes twice counts once.
 		if wait := b.overLimit(ctx, m.Sender); wait > 0 {
 			b.metrics.outcome(c.Platform, outcomeLimited)
-			return b.turnAway(ctx, m.Sender, c.ID, tooMany(w, wait))
+			return b.turnAway(ctx, m.Sender, c, tooMany(w, wait, c.Album != ""))
 		}
 		if wait := b.overload(ctx, m); wait > 0 {
 			b.metrics.outcome(c.Platform, outcomeBusy)
-			return b.turnAway(ctx, m.Sender, c.ID, busy(w, wait))
+			return b.turnAway(ctx, m.Sender, c, busy(w, wait, c.Album != ""))
 		}
 	}
 	next := b.bring
@@ -90,7 +96,7 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 		// Nobody else has these bytes: they are in Redis before the sender is told.
 		err := b.hold(ctx, c, m.Photo.Bytes)
 		if err != nil && added {
-			return b.giveBack(ctx, w, m.Sender, c.ID, err)
+			return b.giveBack(ctx, w, m.Sender, c, err)
 		}
 		if err != nil {
 			return Reply{}, err
@@ -141,6 +147,15 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 	if m.Photo.Problem != "" {
 		return 0 // no worker needs to see it
 	}
+	expected := b.expectedWait(ctx)
+	if expected <= b.Deadline-b.apologyLead() {
+		return 0
+	}
+	return (expected - b.Deadline/2 + busyStep - 1).Truncate(busyStep)
+}
+
+// expectedWait returns how long a photo that comes now will wait, zero where nobody can tell.
+func (b *Bot) expectedWait(ctx context.Context) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
 	expected, err := b.Queue.ExpectedWait(ctx)
@@ -148,28 +163,33 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 		b.Logger.Warn("the wait of a photo is not known", "error", err)
 		return 0
 	}
-	if expected <= b.Deadline-b.apologyLead() {
-		return 0
-	}
-	return (expected - b.Deadline/2 + busyStep - 1).Truncate(busyStep)
+	return expected
 }
 
-// turnAway takes back a case of which nobody has heard yet.
+// turnAway takes back a case of which nobody has heard yet. Of an album, the sender is told once.
 func (b *Bot) turnAway(
-	ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, reply Reply,
+	ctx context.Context, sender deepskin.Sender, c deepskin.Case, reply Reply,
 ) (Reply, error) {
 	// Also where the sender has hung up.
-	if err := b.ForgetCase(context.WithoutCancel(ctx), sender, id); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if err := b.ForgetCase(ctx, sender, c.ID); err != nil {
 		return Reply{}, fmt.Errorf("take back a case: %w", err)
+	}
+	if c.Album == "" {
+		return reply, nil
+	}
+	b.withoutOne(ctx, c)
+	if !b.crowded.once(c.Album, b.Now()) {
+		return Reply{}, nil
 	}
 	return reply, nil
 }
 
 // giveBack takes back a case whose bytes Redis did not take.
 func (b *Bot) giveBack(
-	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, cause error,
+	ctx context.Context, w words.Words, sender deepskin.Sender, c deepskin.Case, cause error,
 ) (Reply, error) {
-	reply, err := b.turnAway(ctx, sender, id, busy(w, busyWait))
+	reply, err := b.turnAway(ctx, sender, c, busy(w, busyWait, c.Album != ""))
 	if errors.Is(cause, deepskin.ErrBusy) {
 		b.metrics.outcome(sender.Platform, outcomeBusy)
 		return reply, err
@@ -196,9 +216,18 @@ func (b *Bot) begin(next step) step {
 // acknowledge tells the sender that the photo has come. Where that fails, the answer will be the
 // first that they hear.
 func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
+	if c.Album != "" {
+		b.acknowledgeAlbum(ctx, c)
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, quietEdit)
 	defer cancel()
-	at, err := b.adapters[c.Platform].Send(ctx, c.Address, looking(words.For(c.Language), c.ID))
+	b.announce(ctx, c, looking(words.For(c.Language), c.ID, b.expectedWait(ctx)))
+}
+
+// announce sends an acknowledgement and makes it the case's address.
+func (b *Bot) announce(ctx context.Context, c deepskin.Case, r Reply) {
+	at, err := b.adapters[c.Platform].Send(ctx, c.Address, r)
 	if err != nil {
 		b.Logger.Warn("acknowledgement was not sent", "case", c.ID, "error", err)
 		return

@@ -310,6 +310,7 @@ func (w *world) add(m bot.Message, status deepskin.Status, left time.Duration) d
 	c, _, err := w.store.AddCase(w.t.Context(), deepskin.NewCase{
 		ID: deepskin.NewCaseID(), Sender: m.Sender, Event: m.Event, Status: status,
 		Created: time.Now(), Deadline: time.Now().Add(left), Address: m.At, Source: m.Photo.Source,
+		Album: m.Album, Language: m.Language,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -405,4 +406,29 @@ func TestWithoutStoreNothingIsAcknowledged(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestFiftyPhotosInAMinute(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.queue.wait = func(photos int) time.Duration {
+			if photos > 20 {
+				return time.Minute
+			}
+			return 0
+		}
+		w.consents(alice)
+		w.run()
+		for range 50 {
+			w.photo(alice, "source-1")
+			w.pass(time.Second)
+		}
+		w.pass(time.Minute)
+		said := map[string]int{}
+		for _, p := range w.chat.seen(alice) {
+			said[p.reply.Title]++
+		}
+		if len(said) != 2 || said[theAnswer] != 20 || said[theLimit] != 30 {
+			t.Errorf("the sender was told %v, want 20 answers, and 30 times that it is too much", said)
+		}
+	})
 }

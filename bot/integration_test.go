@@ -225,6 +225,9 @@ func TestServiceFromPhotoToVerdict(t *testing.T) {
 	if err != nil || string(picture) != "heat over small pixels of source-1" {
 		t.Errorf("the heatmap over the kept photo is %q, %v", picture, err)
 	}
+	if photo, err := s.bot.Photo(t.Context(), alice, id); err != nil || string(photo) != "small pixels of source-1" {
+		t.Errorf("the kept photo is %q, %v", photo, err)
+	}
 	s.message(bot.Message{Sender: alice, Command: "delete"}, "")
 	s.waits(alice, 1, "erased everything")
 	if _, err := s.bot.Case(t.Context(), alice, "", id); !errors.Is(err, deepskin.ErrNotFound) {

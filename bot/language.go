@@ -44,7 +44,7 @@ func languageButtons(w words.Words) [][]Button {
 		if l.Tag == w.Language() {
 			label = chosenMark + label
 		}
-		rows = append(rows, []Button{{label, strings.Join([]string{verbLanguage, l.Tag}, dataSplitter)}})
+		rows = append(rows, []Button{{Label: label, Data: strings.Join([]string{verbLanguage, l.Tag}, dataSplitter)}})
 	}
 	return rows
 }

@@ -3,20 +3,18 @@ package bot
 import (
 	"context"
 	"sync"
-
-	"deepskin"
 )
 
-// caseLocks is a lock for each case; its zero value is ready.
-type caseLocks struct {
+// locks is a lock for each case, or whatever else has a name; its zero value is ready.
+type locks[Name comparable] struct {
 	mu   sync.Mutex
-	held map[deepskin.CaseID]chan struct{} // closed on release
+	held map[Name]chan struct{} // closed on release
 }
 
-// lock waits for the case's lock; false if ctx ended first.
-func (l *caseLocks) lock(ctx context.Context, id deepskin.CaseID) bool {
+// lock waits for the lock of that name; false if ctx ended first.
+func (l *locks[Name]) lock(ctx context.Context, name Name) bool {
 	for {
-		released := l.take(id)
+		released := l.take(name)
 		if released == nil {
 			return true
 		}
@@ -29,30 +27,30 @@ func (l *caseLocks) lock(ctx context.Context, id deepskin.CaseID) bool {
 }
 
 // take takes the lock and returns nil, or returns what closes when its holder releases it.
-func (l *caseLocks) take(id deepskin.CaseID) <-chan struct{} {
+func (l *locks[Name]) take(name Name) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if released, taken := l.held[id]; taken {
+	if released, taken := l.held[name]; taken {
 		return released
 	}
 	if l.held == nil {
-		l.held = map[deepskin.CaseID]chan struct{}{}
+		l.held = map[Name]chan struct{}{}
 	}
-	l.held[id] = make(chan struct{})
+	l.held[name] = make(chan struct{})
 	return nil
 }
 
-func (l *caseLocks) unlock(id deepskin.CaseID) {
+func (l *locks[Name]) unlock(name Name) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	close(l.held[id])
-	delete(l.held, id)
+	close(l.held[name])
+	delete(l.held, name)
 }
 
-// busy reports whether somebody holds the case's lock.
-func (l *caseLocks) busy(id deepskin.CaseID) bool {
+// busy reports whether somebody holds the lock of that name.
+func (l *locks[Name]) busy(name Name) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, taken := l.held[id]
+	_, taken := l.held[name]
 	return taken
 }

@@ -33,11 +33,13 @@ type metrics struct {
 	stages   *prometheus.HistogramVec
 	verdicts *prometheus.CounterVec
 	lease    *prometheus.GaugeVec
+	reviews  *prometheus.CounterVec
+	erased   *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) metrics {
 	f := promauto.With(reg)
-	return metrics{
+	m := metrics{
 		photos: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepskin_photos_total", Help: "Photos by how they ended.",
 		}, []string{"platform", "outcome"}),
@@ -54,7 +56,20 @@ func newMetrics(reg prometheus.Registerer) metrics {
 		lease: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepskin_lease_held", Help: "1 where this process holds the conversation on an exclusive platform.",
 		}, []string{"name"}),
+		reviews: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepskin_reviews_total", Help: "Decisions of the team's reviewers.",
+		}, []string{"decision"}),
+		erased: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "deepskin_erased_total", Help: "What was erased because it was too old.",
+		}, []string{"what"}),
 	}
+	// Shown as zero from the beginning: these are rare.
+	for _, d := range append([]deepskin.Decision{deepskin.DecisionNoLesion, deepskin.DecisionReject}, diagnosed()...) {
+		m.reviews.WithLabelValues(string(d))
+	}
+	m.erased.WithLabelValues(erasedCase)
+	m.erased.WithLabelValues(erasedPhoto)
+	return m
 }
 
 func (m metrics) outcome(platform, outcome string) { m.photos.WithLabelValues(platform, outcome).Inc() }
@@ -73,6 +88,8 @@ func (m metrics) answered(platform string, a deepskin.Assessment) {
 func (m metrics) stage(name string, took time.Duration) {
 	m.stages.WithLabelValues(name).Observe(took.Seconds())
 }
+
+func (m metrics) decided(d deepskin.Decision) { m.reviews.WithLabelValues(string(d)).Inc() }
 
 func (m metrics) verdict(v deepskin.Verdict) {
 	if v.Agrees {

@@ -39,6 +39,12 @@ type Store interface {
 	// and the settled ones that were not delivered; oldest first, at most limit.
 	Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error)
 
+	// Album returns the cases of an album, by its name in Case.Album, oldest first.
+	Album(ctx context.Context, album string) ([]deepskin.Case, error)
+	// DeliveredTogether notes for several cases at once what Delivered notes for one: all of them
+	// or, after an error, none. Those that are gone or open stay as they are.
+	DeliveredTogether(ctx context.Context, ids []deepskin.CaseID, at time.Time) error
+
 	// Lease takes a lease for ttl, or renews it where this holder has it already; false if
 	// another holder's has not run out. The database's clock counts.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
@@ -55,6 +61,10 @@ type Store interface {
 	// Photo returns a kept photo, or deepskin.ErrGone.
 	Photo(ctx context.Context, id deepskin.CaseID) ([]byte, error)
 
+	// SetComment records what the sender wrote of an answer that they disagree with; it returns
+	// deepskin.ErrNotFound unless the case is the sender's and they disagree.
+	SetComment(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, comment string) error
+
 	// SetLanguage records the tag of the language that the sender chose, for what is to be said
 	// from now on, about open cases too. A second choice replaces the first.
 	SetLanguage(ctx context.Context, sender deepskin.Sender, tag string) error
@@ -67,6 +77,41 @@ type Store interface {
 	// ForgetSender erases all that is held under the sender's key, consent and language too, and
 	// returns the erased cases.
 	ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error)
+	// ErasePhotos erases kept photos that were kept before a time, at most limit, and returns how
+	// many there were.
+	ErasePhotos(ctx context.Context, before time.Time, limit int) (int, error)
+	// EraseCases erases cases without a kept photo that came before a time, at most limit, and
+	// returns how many there were.
+	EraseCases(ctx context.Context, before time.Time, limit int) (int, error)
+
+	ReviewStore
+}
+
+// A ReviewStore is the part of a Store that the team's channel needs. A review lasts as long as the kept
+// photo that it is about.
+type ReviewStore interface {
+	// Unreviewed returns the cases that the team has yet to be shown: those whose sender disagreed
+	// with the answer and let us keep the photo; at most limit.
+	Unreviewed(ctx context.Context, limit int) ([]deepskin.CaseID, error)
+	// AddReview begins a review, in a post that shows nothing of it yet. It returns
+	// deepskin.ErrNotFound where there is nothing to review, or where there is a review already.
+	AddReview(ctx context.Context, id deepskin.CaseID, post deepskin.Address) error
+	// StaleReviews returns the reviews whose posts on a platform do not show all; at most limit.
+	StaleReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error)
+	// ReviewShown notes that the post shows a version of the review.
+	ReviewShown(ctx context.Context, id deepskin.CaseID, version int64, at time.Time) error
+	// Decide records a reviewer's decision; false where there is one already. It returns
+	// deepskin.ErrNotFound where there is no review.
+	Decide(ctx context.Context, id deepskin.CaseID, reviewer deepskin.Sender, d deepskin.Decision, at time.Time) (bool, error)
+	// EndedReviews returns reviews that have ended while their posts on a platform are still to be
+	// removed; at most limit.
+	EndedReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error)
+	// ForgetPost forgets the post of a review that has ended.
+	ForgetPost(ctx context.Context, id deepskin.CaseID) error
+	// OpenReviews returns how many reviews wait for a decision.
+	OpenReviews(ctx context.Context) (int, error)
+	// Stats counts what became of the photos that came since a time.
+	Stats(ctx context.Context, since time.Time) (deepskin.Stats, error)
 }
 
 // A Queue is the way to the workers and back. Package queue implements it.
@@ -81,6 +126,8 @@ type Queue interface {
 	// ExpectedWait returns how long a job that is added now will wait for its assessment, by
 	// what the workers lately got done; zero where nothing is known of them.
 	ExpectedWait(ctx context.Context) (time.Duration, error)
+	// Backlog returns how many jobs are waiting or being worked on.
+	Backlog(ctx context.Context) (int, error)
 	// Results calls handle for each result of a platform until ctx ends. A result whose
 	// handling fails is handed out again.
 	Results(ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error) error

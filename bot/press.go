@@ -17,8 +17,12 @@ const (
 	verbTruth    = "truth"   // what the lesion was
 	verbKeep     = "keep"    // consent to keep the photo, or not
 	verbHeatmap  = "heatmap"
+	verbShow     = "show"    // one photo of an album in full
 	verbConsent  = "consent" // to have photos looked at, or not
 	verbLanguage = "language"
+	verbDetails  = "details" // the numbers behind an answer
+	verbComment  = "comment" // what somebody writes of an answer
+	verbReview   = "review"  // what a reviewer of the team decides
 	choiceYes    = "yes"
 	choiceNo     = "no"
 	dataSplitter = ":"
@@ -28,9 +32,13 @@ func data(verb string, id deepskin.CaseID, choice ...string) string {
 	return strings.Join(append([]string{verb, string(id)}, choice...), dataSplitter)
 }
 
-// Press implements Handler. A press counts only from the case's owner; anything else, forged data
+// Press implements Handler. A press counts only from the case's owner, or from the
+// team's reviewers where it is theirs to decide; anything else, forged data
 // and buttons of forgotten cases among them, gets a notice and changes nothing.
 func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
+	if p.Owner != (deepskin.Sender{}) && p.Owner != p.Sender {
+		return notYours(b.speak(ctx, p.Sender, p.Language)), nil
+	}
 	verb, rest, _ := strings.Cut(p.Data, dataSplitter)
 	if verb == verbLanguage && words.Speaks(rest) {
 		return b.setLanguage(ctx, p.Sender, rest)
@@ -41,7 +49,7 @@ func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
 	if !id.Valid() {
 		return staleButton(w), nil
 	}
-	reply, err := b.press(ctx, w, p.Sender, id, verb, choice)
+	reply, err := b.press(ctx, w, p, id, verb, choice)
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
 		return staleButton(w), nil
@@ -59,16 +67,29 @@ func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
 }
 
 func (b *Bot) press(
-	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, verb, choice string,
+	ctx context.Context, w words.Words, p Press, id deepskin.CaseID, verb, choice string,
 ) (PressReply, error) {
+	sender := p.Sender
 	switch {
 	case verb == verbConsent && choice == choiceYes:
 		return b.consent(ctx, w, sender, id)
 	case verb == verbConsent && choice == choiceNo:
 		return b.decline(ctx, w, sender, id)
+	case verb == verbShow:
+		view, err := b.Case(ctx, sender, w.Language(), id)
+		return PressReply{Send: &view.Reply}, err
 	case verb == verbHeatmap:
 		picture, err := b.Heatmap(ctx, sender, id)
 		return b.orTryAgain(w, id, PressReply{Send: heatmap(w, id, picture)}, err)
+	case verb == verbDetails:
+		reply, err := b.details(ctx, w, sender, id)
+		return b.orTryAgain(w, id, reply, err)
+	case verb == verbComment:
+		reply, err := b.comment(ctx, w, sender, id, p.Text)
+		return b.orTryAgain(w, id, reply, err)
+	case verb == verbReview:
+		reply, err := b.decide(ctx, w, p, id, deepskin.Decision(choice))
+		return b.orTryAgain(w, id, reply, err)
 	case verb == verbAgree:
 		return b.judge(ctx, w, sender, id, deepskin.Verdict{Agrees: true})
 	case verb == verbDispute:

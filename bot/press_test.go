@@ -266,10 +266,12 @@ func TestCallsOfStrangers(t *testing.T) {
 		id := w.case1().ID
 		ctx := context.Background()
 		_, caseErr := w.bot.Case(ctx, bob, "", id)
+		_, photoErr := w.bot.Photo(ctx, bob, id)
 		_, heatErr := w.bot.Heatmap(ctx, bob, id)
 		keep := true
 		for name, err := range map[string]error{
 			"Case":       caseErr,
+			"Photo":      photoErr,
 			"Heatmap":    heatErr,
 			"Judge":      w.bot.Judge(ctx, bob, id, deepskin.Verdict{Agrees: true, Keep: &keep}),
 			"ForgetCase": w.bot.ForgetCase(ctx, bob, id),

@@ -105,6 +105,14 @@ func (q *memQueue) ExpectedWait(ctx context.Context) (time.Duration, error) {
 	return q.expected, nil
 }
 
+func (q *memQueue) Backlog(ctx context.Context) (int, error) {
+	if err := q.enter(ctx, "Backlog"); err != nil {
+		return 0, err
+	}
+	defer q.mu.Unlock()
+	return len(q.jobs), nil
+}
+
 func (q *memQueue) Results(
 	ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error,
 ) error {
@@ -182,6 +190,9 @@ func (q *memQueue) runWorker(ctx context.Context) {
 		if ok {
 			result = q.assess(ctx, photo)
 			result.Case = job.Case
+		}
+		if result.Assessment == nil && result.Failure == "" {
+			continue // the worker is never done
 		}
 		results := q.stream(job.Platform)
 		q.mu.Lock()

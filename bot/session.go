@@ -74,5 +74,8 @@ func (b *Bot) converse(ctx context.Context, a Adapter, s *session) error {
 		return nil
 	})
 	g.Go(func() error { b.sweepUntil(ctx, a.Name()); return nil })
+	if b.team.Platform == a.Name() {
+		g.Go(func() error { b.review(ctx, a, b.team); return nil })
+	}
 	return g.Wait()
 }

@@ -1,7 +1,10 @@
 package bot_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +30,9 @@ func (u utterance) golden() string {
 	}
 	if u.reply.Picture != nil {
 		b.WriteString("(picture)\n\n")
+		if bytes.HasPrefix(u.reply.Picture, []byte("chart ")) {
+			b.WriteString(string(u.reply.Picture) + "\n\n")
+		}
 	}
 	if u.reply.Text != "" {
 		b.WriteString(u.reply.Text + "\n")
@@ -40,6 +46,9 @@ func (u utterance) golden() string {
 				b.WriteString(" ")
 			}
 			b.WriteString("[" + button.Label + "]")
+			if q := button.Ask; q != nil {
+				b.WriteString(" asks: " + q.Title + " / " + q.Label + " / " + q.Placeholder)
+			}
 		}
 		b.WriteString("\n")
 	}
@@ -64,6 +73,10 @@ func everything(t *testing.T, language string) map[string]utterance {
 	s.answers(t)
 	s.buttons(t)
 	s.turnedAway(t)
+	s.more(t)
+	s.team(t)
+	s.albums(t)
+	s.groups(t)
 	return s.said
 }
 
@@ -112,6 +125,9 @@ func (s speech) commands(t *testing.T) {
 		s.hears("welcome", w.command(alice, "start"))
 		s.hears("help", w.command(alice, ""))
 		s.hears("privacy", w.command(alice, "privacy"))
+		w.config.Retention, w.config.PhotoRetention = 30*24*time.Hour, 25*time.Hour
+		w.connect()
+		s.hears("privacy-with-limits", w.command(alice, "privacy"))
 		s.hears("about-without-model", w.command(alice, "about"))
 		w.config.About = aModel
 		w.connect()
@@ -135,10 +151,12 @@ var aModel = bot.About{
 		deepskin.Dermoscopy: {
 			Sensitivity: bot.Figure{Value: 0.939, Low: 0.906, High: 0.967},
 			Specificity: bot.Figure{Value: 0.695, Low: 0.661, High: 0.728},
+			AUC:         bot.Figure{Value: 0.934, Low: 0.915, High: 0.951},
 		},
 		deepskin.Phone: {
 			Sensitivity: bot.Figure{Value: 0.938, Low: 0.882, High: 0.99},
 			Specificity: bot.Figure{Value: 0.667, Low: 0.471, High: 0.849},
+			AUC:         bot.Figure{Value: 0.904, Low: 0.81, High: 0.966},
 		},
 	},
 }
@@ -166,6 +184,7 @@ func (s speech) answers(t *testing.T) {
 	benign := deepskin.Assessment{Label: deepskin.Benign, Malignancy: 0.034, Confidence: 0.966, Grid: grid}
 	malignant := deepskin.Assessment{Label: deepskin.Malignant, Malignancy: 0.62, Confidence: 0.62, Grid: grid}
 	unsure := deepskin.Assessment{Label: deepskin.Inconclusive, Malignancy: 0.21, Confidence: 0.79, Grid: grid}
+	benign.Diagnoses, unsure.Diagnoses, malignant.Diagnoses = probabilities, probabilities, probabilities
 	surer, certain, lessSure := malignant, benign, benign
 	surer.Malignancy, surer.Confidence = 0.81, 0.81
 	certain.Malignancy, certain.Confidence = 0.001, 0.999
@@ -267,6 +286,88 @@ func (s speech) turnedAway(t *testing.T) {
 			w.queue.wait = func(int) time.Duration { return wait }
 			s.hears("turned-away-for-"+name, w.hand(w.message(alice, "source-1")))
 		}
+	})
+}
+
+// albums are told of in all the ways that there are.
+func (s speech) albums(t *testing.T) {
+	t.Helper()
+	benign := deepskin.Assessment{Label: deepskin.Benign, Malignancy: 0.02, Confidence: 0.98}
+	longest := deepskin.Assessment{
+		Label: deepskin.Inconclusive, Problems: []deepskin.Problem{deepskin.NotALesion},
+	}
+	for name, photos := range map[string][]deepskin.Assessment{
+		"summary-malignant":    {benign, malignant, unsure, blurred},
+		"summary-inconclusive": {unsure, benign},
+		"summary-benign":       {benign, benign},
+		"summary-longest":      append(slices.Repeat([]deepskin.Assessment{longest}, 9), malignant),
+		"album-refused":        {blurred, notALesion},
+	} {
+		s.in(t, func(t *testing.T, w *world) {
+			w.consents(alice)
+			w.queue.assess = func(_ context.Context, photo []byte) deepskin.Result {
+				var n int
+				if _, err := fmt.Sscanf(string(photo), "pixels of source-album-%d", &n); err != nil {
+					t.Fatal(err)
+				}
+				return deepskin.Result{Assessment: &photos[n-1]}
+			}
+			w.run()
+			w.album(alice, "album", len(photos))
+			w.pass(albumPause)
+			if len(photos) == 10 {
+				s.hears("album-looking", w.chat.seen(alice)[0].reply)
+			}
+			w.pass(time.Minute)
+			s.hears(name, w.chat.seen(alice)[0].reply)
+		})
+	}
+	s.in(t, func(t *testing.T, w *world) {
+		w.consents(alice)
+		w.queue.assess = func(_ context.Context, photo []byte) deepskin.Result {
+			return deepskin.Result{Failure: map[byte]string{'1': "busy", '2': "deadline"}[photo[len(photo)-1]]}
+		}
+		w.run()
+		w.album(alice, "album", 2)
+		w.pass(time.Minute)
+		s.hears("album-failed", w.chat.seen(alice)[0].reply)
+		w.queue.inject(full("PutPhoto"))
+		upload := w.upload()
+		upload.Album = "other"
+		s.hears("album-busy", w.hand(upload))
+		w.queue.wait = func(int) time.Duration { return time.Minute }
+		s.hears("album-limited", w.hand(w.part(alice, "another", 1)))
+	})
+	s.in(t, func(t *testing.T, w *world) {
+		w.run()
+		w.album(alice, "album", 2)
+		w.pass(11 * time.Minute)
+		s.hears("album-expired", w.chat.seen(alice)[1].reply)
+		first := w.add(w.part(bob, "album", 1), deepskin.Waiting, time.Second)
+		second := w.add(w.part(bob, "album", 2), deepskin.Pending, 2*time.Minute)
+		w.pass(2 * time.Second)
+		_, err := w.store.Expire(t.Context(), first.ID)
+		w.must(err)
+		w.answered(second, benign)
+		w.pass(2 * time.Minute)
+		s.hears("summary-expired", w.chat.seen(bob)[0].reply)
+	})
+}
+
+// albumPause is more than the bot waits before it acknowledges an album.
+const albumPause = 400 * time.Millisecond
+
+func (s speech) groups(t *testing.T) {
+	t.Helper()
+	s.in(t, func(t *testing.T, w *world) {
+		m := w.message(alice, "")
+		m.OthersPhoto = true
+		s.hears("others-photo", w.hand(m))
+		reply, err := w.bot.Press(t.Context(), bot.Press{
+			Sender: alice, Owner: bob, Data: "language:fr", Language: s.language,
+		})
+		w.must(err)
+		s.presses("others-buttons", reply)
 	})
 }
 

@@ -20,6 +20,9 @@ type memStore struct {
 	chosen  map[deepskin.Sender]string // languages
 	photos  map[deepskin.CaseID][]byte
 	leases  map[string]lease
+	reviews map[deepskin.CaseID]*storedReview
+	// stats is what Stats answers.
+	stats func(since time.Time) deepskin.Stats
 }
 
 type lease struct {
@@ -40,6 +43,8 @@ func newMemStore() *memStore {
 		chosen:  map[deepskin.Sender]string{},
 		photos:  map[deepskin.CaseID][]byte{},
 		leases:  map[string]lease{},
+		reviews: map[deepskin.CaseID]*storedReview{},
+		stats:   func(time.Time) deepskin.Stats { return deepskin.Stats{} },
 	}
 }
 
@@ -78,6 +83,9 @@ func (s *memStore) AddCase(
 		ID: c.ID, Platform: c.Sender.Platform, Status: c.Status, Created: c.Created,
 		Deadline: c.Deadline, Address: c.Address, Source: c.Source, Language: c.Language,
 	}}
+	if c.Album != "" {
+		stored.Album = c.Sender.Platform + "/" + c.Sender.ID + "/" + c.Album
+	}
 	s.cases[c.ID] = stored
 	return stored.snapshot(), true, nil
 }
@@ -265,8 +273,12 @@ func (s *memStore) SetVerdict(
 			if v.Keep == nil {
 				v.Keep = old.Keep
 			}
+			if old.Agrees != v.Agrees {
+				c.Comment = ""
+			}
 		}
 		c.Verdict = &v
+		s.reviewChanged(id)
 		if v.Keep != nil && !*v.Keep {
 			delete(s.photos, id)
 		}
@@ -370,4 +382,37 @@ func (s *memStore) all() []deepskin.Case {
 	}
 	slices.SortFunc(all, func(a, b deepskin.Case) int { return a.Created.Compare(b.Created) })
 	return all
+}
+
+func (s *memStore) Album(ctx context.Context, album string) ([]deepskin.Case, error) {
+	if err := s.enter(ctx, "Album"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var cases []deepskin.Case
+	for _, c := range s.cases {
+		if album != "" && c.Album == album {
+			cases = append(cases, c.snapshot())
+		}
+	}
+	slices.SortFunc(cases, func(a, b deepskin.Case) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return cases, nil
+}
+
+func (s *memStore) DeliveredTogether(
+	ctx context.Context, ids []deepskin.CaseID, at time.Time,
+) error {
+	if err := s.enter(ctx, "DeliveredTogether"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		c, ok := s.cases[id]
+		if ok && c.Status != deepskin.Waiting && c.Status != deepskin.Pending && c.Delivered.IsZero() {
+			c.Delivered = at
+		}
+	}
+	return nil
 }

@@ -57,6 +57,7 @@ func (b *Bot) Judge(
 		return fmt.Errorf("record verdict on case %s: %w", id, err)
 	}
 	b.metrics.verdict(v)
+	b.lookAtReviews()
 	b.Logger.Info("verdict recorded", "case", id, "agrees", v.Agrees, "truth", v.Truth)
 	return nil
 }
@@ -117,6 +118,7 @@ func (b *Bot) ForgetCase(
 		return fmt.Errorf("forget case %s: %w", id, err)
 	}
 	b.erasePhoto(sender.Platform, id)
+	b.lookAtReviews()
 	return nil
 }
 
@@ -129,6 +131,7 @@ func (b *Bot) forgetSender(
 		return Reply{}, fmt.Errorf("forget a sender: %w", err)
 	}
 	b.asked.forget(sender)
+	b.lookAtReviews()
 	for _, c := range erased {
 		b.erasePhoto(c.Platform, c.ID)
 		if !c.Acknowledged {

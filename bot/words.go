@@ -14,12 +14,17 @@ import (
 // paragraphs puts messages below each other.
 func paragraphs(texts ...string) string { return strings.Join(texts, "\n\n") }
 
+// labelled returns a button with a message as its label.
+func labelled(w words.Words, message, data string) Button {
+	return Button{Label: w.Say(message), Data: data}
+}
+
 func welcome(w words.Words) Reply {
-	return Reply{
+	return guided(Reply{
 		Title: w.Say("start.title"),
 		Text: paragraphs(w.Say("start.text"), w.Say("help.photo"), w.Say("start.doctor"),
 			w.Say("help.commands")),
-	}
+	})
 }
 
 func help(w words.Words) Reply {
@@ -27,8 +32,17 @@ func help(w words.Words) Reply {
 		w.Say("help.commands"))}
 }
 
-func privacy(w words.Words) Reply {
-	return Reply{Title: w.Say("privacy.title"), Text: w.Say("privacy.text")}
+// privacy says what is kept, and for how long: answers, and photos with their senders' consent, where
+// zero is until that is taken back.
+func privacy(w words.Words, answers, photos time.Duration) Reply {
+	limit := w.Say("retention.photos_until")
+	if photos > 0 {
+		limit = w.Count("retention.photos", days(photos))
+	}
+	return Reply{
+		Title: w.Say("privacy.title"),
+		Text:  paragraphs(w.Say("privacy.text"), w.Count("retention.answers", days(answers))+" "+limit),
+	}
 }
 
 func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
@@ -37,8 +51,8 @@ func askConsent(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
 		Title: w.Say("consent.title"),
 		Text:  w.Fill("consent.text", words.Data{"Wait": w.Roughly(wait)}),
 		Buttons: [][]Button{{
-			{w.Say("consent.yes"), data(verbConsent, id, choiceYes)},
-			{w.Say("consent.no"), data(verbConsent, id, choiceNo)},
+			labelled(w, "consent.yes", data(verbConsent, id, choiceYes)),
+			labelled(w, "consent.no", data(verbConsent, id, choiceNo)),
 		}},
 	}
 }
@@ -56,22 +70,39 @@ func alreadyAgreed(w words.Words) PressReply {
 	return PressReply{Notice: w.Say("consent.already")}
 }
 
-func looking(w words.Words, id deepskin.CaseID) Reply {
-	return Reply{Case: id, Text: w.Say("progress.looking")}
+// longWait is how long a wait must be to be told.
+const longWait = 10 * time.Second
+
+// looking acknowledges a photo that waits for so long for its answer.
+func looking(w words.Words, id deepskin.CaseID, wait time.Duration) Reply {
+	text := w.Say("progress.looking")
+	if wait > longWait {
+		wait = (wait + busyStep - 1).Truncate(busyStep)
+		text = w.Fill("wait.long", words.Data{"Wait": w.Roughly(wait)})
+	}
+	return Reply{Case: id, Language: w.Language(), Text: text, Working: true}
 }
 
-func tooMany(w words.Words, wait time.Duration) Reply {
+func tooMany(w words.Words, wait time.Duration, album bool) Reply {
+	text := "limited.text"
+	if album {
+		text = "album.limited"
+	}
 	return Reply{
 		Title:      w.Say("limited.title"),
-		Text:       w.Fill("limited.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
 
-func busy(w words.Words, wait time.Duration) Reply {
+func busy(w words.Words, wait time.Duration, album bool) Reply {
+	text := "busy.text"
+	if album {
+		text = "album.too_busy"
+	}
 	return Reply{
 		Title:      w.Say("busy.title"),
-		Text:       w.Fill("busy.text", words.Data{"Wait": w.Roughly(wait)}),
+		Text:       w.Fill(text, words.Data{"Wait": w.Roughly(wait)}),
 		RetryAfter: wait,
 	}
 }
@@ -83,6 +114,10 @@ func forgotten(w words.Words, cases int) Reply {
 	}
 	return Reply{Title: w.Say("deleted.title"), Text: text}
 }
+
+func notYours(w words.Words) PressReply { return PressReply{Notice: w.Say("group.others_buttons")} }
+
+func othersPhoto(w words.Words) Reply { return Reply{Text: w.Say("group.others_photo")} }
 
 func staleButton(w words.Words) PressReply { return PressReply{Notice: w.Say("notice.stale")} }
 

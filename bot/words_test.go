@@ -117,6 +117,9 @@ var diagnosis = regexp.MustCompile(`(?i)diagn`)
 func TestNothingSoundsLikeADiagnosis(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, language string, said map[string]utterance) {
 		for name, u := range said {
+			if strings.HasPrefix(name, "team-") || strings.HasPrefix(name, "details") {
+				continue // the one is for doctors, of the other the names are in the picture only
+			}
 			if found := forbidden[language].FindString(u.text()); found != "" {
 				t.Errorf("%s says %q", name, found)
 			}
@@ -164,7 +167,7 @@ func TestEveryAnswerIsHonestAndSaysWhatToDo(t *testing.T) {
 			kind, rest, _ := strings.Cut(name, "-")
 			var want []string
 			switch kind {
-			case "answer", "follow":
+			case "answer", "follow", "summary":
 				answers++
 				want = honest[language]
 				serious := strings.HasPrefix(rest, "malignant") || rest == "inconclusive" || rest == "small"

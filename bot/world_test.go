@@ -60,6 +60,9 @@ func in(t *testing.T, test func(t *testing.T, w *world)) {
 			Heatmap: func(photo []byte, _ deepskin.Grid) ([]byte, error) {
 				return append([]byte("heat over "), photo...), nil
 			},
+			Chart: func(c deepskin.Chart) ([]byte, error) {
+				return fmt.Appendf(nil, "chart %v", c), nil
+			},
 			Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		}
 		working, stopWorker := context.WithCancel(t.Context())
@@ -76,7 +79,7 @@ func (w *world) close() {
 	if w.stop != nil {
 		w.end()
 	}
-	for _, secret := range secrets {
+	for _, secret := range append([]string{theComment}, secrets...) {
 		if strings.Contains(w.log.String(), secret) {
 			w.t.Errorf("the log holds %q:\n%s", secret, w.log.String())
 		}
@@ -182,19 +185,25 @@ func (w *world) consents(s deepskin.Sender) {
 	}
 }
 
-// press taps a button, and does what adapters do with the reply.
+// press taps a button.
 func (w *world) press(s deepskin.Sender, p post, data string) bot.PressReply {
 	w.t.Helper()
-	reply, err := w.bot.Press(w.t.Context(), bot.Press{Sender: s, At: p.at, Data: data, Language: w.language})
+	return w.pressed(bot.Press{Sender: s, At: p.at, Data: data, Language: w.language})
+}
+
+// pressed hands a press to the bot, and does what adapters do with the reply.
+func (w *world) pressed(p bot.Press) bot.PressReply {
+	w.t.Helper()
+	reply, err := w.bot.Press(w.t.Context(), p)
 	if err != nil {
 		w.t.Fatalf("Press: %v", err)
 	}
 	w.chat.mu.Lock()
-	if i := w.chat.index(p.at); reply.Edit != nil && i >= 0 {
+	if i := w.chat.index(p.At); reply.Edit != nil && i >= 0 {
 		w.chat.posts[i].reply = *reply.Edit
 	}
 	if reply.Send != nil {
-		w.chat.post(p.at, *reply.Send)
+		w.chat.post(p.At, *reply.Send)
 	}
 	w.chat.mu.Unlock()
 	synctest.Wait()

@@ -28,5 +28,11 @@ DEEPSKIN_ADDRESS_KEY=$address
 
 # From @BotFather; empty turns Telegram off.
 TELEGRAM_TOKEN=
+
+# From Discord's developer portal; empty turns Discord off. docs/discord.md tells of the others.
+DISCORD_TOKEN=
+DISCORD_CHANNELS=
+DISCORD_TEAM_CHANNEL=
+DISCORD_REVIEWER_ROLE=
 END
 echo "Wrote $file. Now: docker compose up --build" >&2

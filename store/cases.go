@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 
 // caseColumns are the columns that scanCase reads.
 const caseColumns = `id, platform, status, created, deadline, address, acknowledged, source, assessment, failure,
-	delivered, agrees, truth, keep, language`
+	delivered, agrees, truth, keep, language, comment, album`
 
 // AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
 // delivered this event, it writes nothing and returns the case made for it then, and false.
@@ -34,12 +35,14 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 		return deepskin.Case{}, false, err
 	}
 	event := s.seal.event(c.Sender.Platform, c.Event)
+	album := s.seal.album(c.Sender, c.Album)
 	added, err := s.change(ctx, `
-		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, language)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, language, album, promised)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (event) DO NOTHING`,
 		string(c.ID), s.seal.sender(c.Sender), event, c.Sender.Platform, string(c.Status),
-		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)), text(c.Language))
+		millis(c.Created), millis(c.Deadline), address, s.seal.seal(c.ID, kindSource, []byte(c.Source)), text(c.Language),
+		album, sql.Null[int64]{V: millis(c.Created), Valid: c.Status == deepskin.Pending})
 	if err != nil {
 		return deepskin.Case{}, false, err
 	}
@@ -48,6 +51,7 @@ func (s *Store) addCase(ctx context.Context, c deepskin.NewCase) (deepskin.Case,
 			ID: c.ID, Platform: c.Sender.Platform, Status: c.Status,
 			Created: fromMillis(millis(c.Created)), Deadline: fromMillis(millis(c.Deadline)),
 			Address: c.Address, Source: c.Source, Language: text(c.Language),
+			Album: hex.EncodeToString(album),
 		}, true, nil
 	}
 	stored, err := s.oneCase(ctx, `SELECT `+caseColumns+` FROM cases WHERE event = $1`, event)
@@ -152,16 +156,24 @@ func caseKey(id deepskin.CaseID) string {
 
 // scanCases reads all rows and closes them.
 func (s *Store) scanCases(rows *sql.Rows) ([]deepskin.Case, error) {
-	defer func() { _ = rows.Close() }() // its error comes from rows.Err, too
 	var cases []deepskin.Case
-	for rows.Next() {
-		c, err := s.scanCase(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
+	err := each(rows, func(scan func(...any) error) error {
+		c, err := s.scanCase(scan)
 		cases = append(cases, c)
+		return err
+	})
+	return cases, err
+}
+
+// each calls f for each row, until f returns an error, and closes the rows.
+func each(rows *sql.Rows, f func(scan func(...any) error) error) error {
+	defer func() { _ = rows.Close() }() // its error comes from rows.Err, too
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
 	}
-	return cases, rows.Err()
+	return rows.Err()
 }
 
 // scanCase reads the caseColumns of one row.
@@ -170,6 +182,7 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		c                 deepskin.Case
 		created, deadline int64
 		address, source   []byte
+		comment, album    []byte
 		acknowledged      int64
 		assessment        sql.Null[string]
 		delivered         sql.Null[int64]
@@ -177,11 +190,11 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		truth             deepskin.Truth
 	)
 	err := scan(&c.ID, &c.Platform, &c.Status, &created, &deadline, &address, &acknowledged, &source, &assessment,
-		&c.Failure, &delivered, &agrees, &truth, &keep, &c.Language)
+		&c.Failure, &delivered, &agrees, &truth, &keep, &c.Language, &comment, &album)
 	if err != nil {
 		return deepskin.Case{}, err
 	}
-	c.Acknowledged = acknowledged != 0
+	c.Acknowledged, c.Album = acknowledged != 0, hex.EncodeToString(album)
 	c.Created, c.Deadline = fromMillis(created), fromMillis(deadline)
 	if delivered.Valid {
 		c.Delivered = fromMillis(delivered.V)
@@ -194,6 +207,12 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 		return deepskin.Case{}, fmt.Errorf("open photo source of case %s: %w", c.ID, err)
 	}
 	c.Source = string(plain)
+	if comment != nil {
+		if plain, err = s.seal.open(c.ID, kindComment, comment); err != nil {
+			return deepskin.Case{}, fmt.Errorf("open comment on case %s: %w", c.ID, err)
+		}
+		c.Comment = string(plain)
+	}
 	if assessment.Valid {
 		if err := json.Unmarshal([]byte(assessment.V), &c.Assessment); err != nil {
 			return deepskin.Case{}, fmt.Errorf("read assessment of case %s: %w", c.ID, err)
@@ -209,15 +228,33 @@ func (s *Store) scanCase(scan func(...any) error) (deepskin.Case, error) {
 }
 
 func (s *Store) sealAddress(id deepskin.CaseID, a deepskin.Address) ([]byte, error) {
+	return s.sealPlace(id, kindAddress, a)
+}
+
+func (s *Store) openAddress(id deepskin.CaseID, sealed []byte) (deepskin.Address, error) {
+	return s.openPlace(id, kindAddress, sealed)
+}
+
+// sealPost is sealAddress for the team's post about a case.
+func (s *Store) sealPost(id deepskin.CaseID, a deepskin.Address) ([]byte, error) {
+	return s.sealPlace(id, kindPost, a)
+}
+
+// openPost is the reverse of sealPost.
+func (s *Store) openPost(id deepskin.CaseID, sealed []byte) (deepskin.Address, error) {
+	return s.openPlace(id, kindPost, sealed)
+}
+
+func (s *Store) sealPlace(id deepskin.CaseID, kind string, a deepskin.Address) ([]byte, error) {
 	plain, err := json.Marshal(a)
 	if err != nil {
 		return nil, fmt.Errorf("encode address: %w", err)
 	}
-	return s.seal.seal(id, kindAddress, plain), nil
+	return s.seal.seal(id, kind, plain), nil
 }
 
-func (s *Store) openAddress(id deepskin.CaseID, sealed []byte) (deepskin.Address, error) {
-	plain, err := s.seal.open(id, kindAddress, sealed)
+func (s *Store) openPlace(id deepskin.CaseID, kind string, sealed []byte) (deepskin.Address, error) {
+	plain, err := s.seal.open(id, kind, sealed)
 	if err != nil {
 		return deepskin.Address{}, err
 	}

@@ -35,7 +35,7 @@ func (s *Store) GiveConsent(ctx context.Context, sender deepskin.Sender, now, de
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, `
-			UPDATE cases SET status = 'pending', deadline = $3
+			UPDATE cases SET status = 'pending', deadline = $3, promised = $2
 			WHERE sender = $1 AND status = 'waiting' AND deadline > $2
 			RETURNING `+caseColumns, key, millis(now), millis(deadline))
 		if err != nil {

@@ -35,6 +35,8 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"an answer comes back as it was given", answerComesBack},
 		{"delivery is noted once", delivered},
 		{"open cases are those that need something", openCases},
+		{"an album is its sender's photos that came together", albums},
+		{"an album is delivered as one", deliveredTogether},
 		{"an ID that can be nobody's finds nothing", oddIDs},
 		{"odd text is stored all the same", oddText},
 		{"a lease has one holder", leases},
@@ -45,6 +47,14 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"photos are kept until consent ends", photos},
 		{"a case is forgotten", forgetCase},
 		{"a sender is forgotten", forgetSender},
+		{"comments go with the disagreement", comments},
+		{"the team is shown what is disputed and shared", reviews},
+		{"the first decision counts", decisions},
+		{"a review ends with its photo", reviewsEnd},
+		{"what is shared again is reviewed again", sharedAgain},
+		{"photos are counted", tallies},
+		{"consent starts the clock of an answer", answerTimeWithConsent},
+		{"what is too old is erased", retention},
 		{"a closed store says so", closed},
 	} {
 		t.Run(c.name, func(t *testing.T) {

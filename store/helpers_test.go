@@ -19,6 +19,9 @@ var (
 	bob   = deepskin.Sender{Platform: "telegram", ID: "sender-bob-0815"}
 )
 
+// secretComment is what somebody writes of an answer.
+const secretComment = "a comment that is nobody's business"
+
 // start is when the cases of the tests begin.
 var start = time.Date(2026, 3, 1, 12, 0, 0, int(123*time.Millisecond), time.UTC)
 

@@ -19,7 +19,7 @@ const keySize = 32
 type Keys struct {
 	// Identity turns senders and events into keyed hashes (HMAC-SHA-256): 32 random bytes.
 	Identity []byte
-	// Address seals addresses, photo sources and kept photos (AES-256-GCM): 32 random bytes.
+	// Address seals addresses, photo sources, comments and kept photos (AES-256-GCM): 32 random bytes.
 	Address []byte
 }
 

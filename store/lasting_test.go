@@ -120,11 +120,19 @@ func migrate(t *testing.T, url string) {
 	if err != nil || from != 0 || latest < 2 {
 		t.Fatalf("Migrate = %d, %d, %v of an empty database; want 0 and the latest", from, latest, err)
 	}
-	c := add(t, openURL(t, url), nil)
+	s := openURL(t, url)
+	c := add(t, s, nil)
+	refused, judged := addAnswered(t, s), add(t, s, nil)
+	won(t)(s.Answer(t.Context(), judged.ID, deepskin.Assessment{Label: deepskin.Benign, Problems: []deepskin.Problem{}}))
+	ok(t, s.KeepPhoto(t.Context(), judged.ID, []byte("photo")))
 	beside(t, url, func(db *sql.DB) {
 		for _, statement := range []string{
 			`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`,
 			`DROP TABLE languages`, `ALTER TABLE cases DROP COLUMN language`,
+			`DROP TABLE reviews`, `DROP TABLE review_posts`, `DROP INDEX cases_created`,
+			`ALTER TABLE photos DROP COLUMN kept`, `ALTER TABLE cases DROP COLUMN comment`,
+			`ALTER TABLE cases DROP COLUMN promised`, `ALTER TABLE cases DROP COLUMN refused`,
+			`DROP INDEX cases_album`, `ALTER TABLE cases DROP COLUMN album`,
 		} {
 			_, err := db.Exec(statement)
 			ok(t, err)
@@ -136,7 +144,15 @@ func migrate(t *testing.T, url string) {
 			t.Errorf("Migrate = %d, %d, %v; want %d, %d", from, to, err, want, latest)
 		}
 	}
-	s := openURL(t, url)
+	for id, want := range map[deepskin.CaseID]int{refused.ID: 1, judged.ID: 0, c.ID: 0} {
+		if n := count(t, url, `SELECT refused FROM cases WHERE id = '`+string(id)+`'`); n != want {
+			t.Errorf("of an older case refused is %d, want %d", n, want)
+		}
+	}
+	if n := count(t, url, `SELECT COUNT(*) FROM photos JOIN cases ON id = case_id WHERE kept = created`); n != 1 {
+		t.Error("an older photo does not count from its case")
+	}
+	s = openURL(t, url)
 	if got := read(t, s, c.ID); got.Language != "" {
 		t.Errorf("the language of an older case is %q, want none", got.Language)
 	}

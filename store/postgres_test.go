@@ -392,12 +392,17 @@ func TestPostgresTablesIdentifyNobody(t *testing.T) {
 	won(t)(s.Answer(t.Context(), n.ID, assessment()))
 	photo := noise(10_000)
 	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
+	ok(t, s.SetVerdict(t.Context(), alice, n.ID, deepskin.Verdict{}))
+	ok(t, s.SetComment(t.Context(), alice, n.ID, secretComment))
+	ok(t, s.AddReview(t.Context(), n.ID, channel))
+	won(t)(s.Decide(t.Context(), n.ID, bob, deepskin.DecisionReject, start))
 	tables := func() []byte {
 		var all []byte
 		beside(t, url, func(db *sql.DB) {
 			for _, column := range []string{
 				"name::BYTEA || value FROM settings", "sender FROM consents", "photo FROM photos", "sender FROM languages",
-				`id::BYTEA || sender || event || address || source || platform::BYTEA || status::BYTEA ||
+				"reviewer FROM reviews", "address FROM review_posts",
+				`id::BYTEA || sender || event || address || source || comment || platform::BYTEA || status::BYTEA ||
 					assessment::BYTEA || model::BYTEA || failure::BYTEA FROM cases`,
 			} {
 				var row []byte
@@ -415,6 +420,7 @@ func TestPostgresTablesIdentifyNobody(t *testing.T) {
 	}
 	for name, secret := range map[string]string{
 		"sender": alice.ID, "event": n.Event, "source": n.Source, "chat": n.Address.Chat, "message": n.Address.Message,
+		"comment": secretComment, "post": channel.Message, "channel": channel.Chat, "reviewer": bob.ID,
 	} {
 		if bytes.Contains(content, []byte(secret)) {
 			t.Errorf("the %s can be read", name)

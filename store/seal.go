@@ -20,9 +20,12 @@ const keyVersion = 1
 const (
 	kindSender  = "sender"
 	kindEvent   = "event"
+	kindAlbum   = "album"
 	kindAddress = "address"
 	kindSource  = "source"
 	kindPhoto   = "photo"
+	kindComment = "comment"
+	kindPost    = "post"
 	kindProof   = "proof"
 )
 
@@ -52,6 +55,15 @@ func (s sealer) sender(p deepskin.Sender) []byte { return s.hash(kindSender, p.P
 
 // event is the dedupe key of an event on a platform.
 func (s sealer) event(platform, event string) []byte { return s.hash(kindEvent, platform, event) }
+
+// album is the only form in which the database knows an album, nil for none. The sender is in it,
+// so that nobody's photos get among somebody else's.
+func (s sealer) album(p deepskin.Sender, album string) []byte {
+	if album == "" {
+		return nil
+	}
+	return s.hash(kindAlbum, p.Platform, p.ID+"\x00"+album)
+}
 
 func (s sealer) hash(kind, platform, name string) []byte {
 	h := hmac.New(sha256.New, s.identity)

@@ -22,9 +22,9 @@ func (s *Store) Answer(ctx context.Context, id deepskin.CaseID, a deepskin.Asses
 		return false, fmt.Errorf("encode assessment of case %s: %w", id, err)
 	}
 	won, err := s.change(ctx, `
-		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5
+		UPDATE cases SET status = 'answered', settled = $2, assessment = $3, label = $4, model = $5, refused = $6
 		WHERE id = $1 AND status = 'pending'`,
-		caseKey(id), millis(time.Now()), string(whole), text(string(a.Label)), text(a.Model))
+		caseKey(id), millis(time.Now()), string(whole), text(string(a.Label)), text(a.Model), number(a.Refused()))
 	if err != nil {
 		return false, fmt.Errorf("answer case %s: %w", id, err)
 	}
@@ -54,13 +54,15 @@ func (s *Store) Expire(ctx context.Context, id deepskin.CaseID) (bool, error) {
 	return won, nil
 }
 
+// noteDelivery is the statement behind Delivered.
+const noteDelivery = `
+	UPDATE cases SET delivered = COALESCE(delivered, $2) WHERE id = $1 AND status IN ('answered', 'failed', 'expired')`
+
 // Delivered notes that the answer, apology or notice of expiry reached the platform; the first
 // time counts. It returns deepskin.ErrNotFound where there is no such case or nothing that could
 // have been delivered yet.
 func (s *Store) Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error {
-	err := s.changeOne(ctx, `
-		UPDATE cases SET delivered = COALESCE(delivered, $2) WHERE id = $1 AND status IN ('answered', 'failed', 'expired')`,
-		caseKey(id), millis(at))
+	err := s.changeOne(ctx, noteDelivery, caseKey(id), millis(at))
 	if err != nil {
 		return fmt.Errorf("note delivery of case %s: %w", id, err)
 	}

@@ -106,6 +106,10 @@ func TestSQLiteFilesIdentifyNobody(t *testing.T) {
 	won(t)(s.Answer(t.Context(), n.ID, assessment()))
 	photo := noise(100_000)
 	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
+	ok(t, s.SetVerdict(t.Context(), alice, n.ID, deepskin.Verdict{}))
+	ok(t, s.SetComment(t.Context(), alice, n.ID, secretComment))
+	ok(t, s.AddReview(t.Context(), n.ID, channel))
+	won(t)(s.Decide(t.Context(), n.ID, bob, deepskin.DecisionReject, start))
 
 	check := func(when string) {
 		t.Helper()
@@ -113,7 +117,8 @@ func TestSQLiteFilesIdentifyNobody(t *testing.T) {
 			t.Fatalf("%s: not even the case's ID is in the files, so nothing was looked at", when)
 		}
 		for name, secret := range map[string]string{
-			"sender": alice.ID, "event": n.Event, "source": n.Source,
+			"sender": alice.ID, "event": n.Event, "source": n.Source, "comment": secretComment,
+			"post": channel.Message, "channel": channel.Chat, "reviewer": bob.ID,
 			"chat": n.Address.Chat, "message": n.Address.Message, "new chat": moved.Chat, "new message": moved.Message,
 		} {
 			if bytes.Contains(contents(t, url), []byte(secret)) {

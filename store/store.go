@@ -1,7 +1,7 @@
 // Package store keeps all that must last: the promise ledger (cases with their deadlines and
-// answers), consent, verdicts, and the photos that people allowed us to keep.
+// answers), consent, verdicts, the photos that people allowed us to keep, and the team's reviews.
 //
-// A person exists here only as a keyed hash. Addresses, photo sources and kept photos are sealed,
+// A person exists here only as a keyed hash. Addresses, photo sources, comments and kept photos are sealed,
 // so that the database alone tells nobody who sent what.
 //
 // # Which database

@@ -14,8 +14,8 @@ import (
 // deepskin.ErrNotFound unless the case is the sender's and answered.
 //
 // The thumb replaces the earlier one. An empty truth keeps the earlier truth, unless the thumb
-// turned, and a nil consent keeps the earlier consent. Consent that is taken back erases the kept
-// photo.
+// turned, which erases the comment, too; a nil consent keeps the earlier consent. Consent that is
+// taken back erases the kept photo.
 func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error {
 	if v.Truth != "" && !v.Truth.Valid() {
 		return fmt.Errorf("set verdict on case %s: the truth is unknown to us", id)
@@ -30,6 +30,7 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 			UPDATE cases SET
 				agrees = $3,
 				truth = CASE WHEN $4 <> '' THEN $4 WHEN agrees = $3 THEN truth ELSE '' END,
+				comment = CASE WHEN agrees = $3 THEN comment END,
 				keep = COALESCE($5, keep),
 				judged = $6
 			WHERE id = $1 AND sender = $2 AND status = 'answered'`,
@@ -39,6 +40,9 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 		}
 		if !set {
 			return deepskin.ErrNotFound
+		}
+		if _, err := tx.ExecContext(ctx, reviewChanged, caseKey(id)); err != nil {
+			return err
 		}
 		if v.Keep != nil && !*v.Keep {
 			erased, err = changed(tx.ExecContext(ctx, dropPhoto, caseKey(id)))
@@ -50,6 +54,27 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 	}
 	if erased {
 		s.scrub(ctx)
+	}
+	return nil
+}
+
+// SetComment records what the sender wrote of an answer that they disagree with; a second comment
+// replaces the first. It returns deepskin.ErrNotFound unless the case is the sender's and they disagree.
+func (s *Store) SetComment(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, comment string) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		set, err := changed(tx.ExecContext(ctx, `UPDATE cases SET comment = $3 WHERE id = $1 AND sender = $2 AND agrees = 0`,
+			caseKey(id), s.seal.sender(sender), s.seal.seal(id, kindComment, []byte(comment))))
+		if err != nil {
+			return err
+		}
+		if !set {
+			return deepskin.ErrNotFound
+		}
+		_, err = tx.ExecContext(ctx, reviewChanged, caseKey(id))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set comment on case %s: %w", id, err)
 	}
 	return nil
 }
@@ -67,9 +92,9 @@ func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte)
 			return deepskin.ErrNotFound
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO photos (case_id, photo) VALUES ($1, $2)
-			ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo`,
-			caseKey(id), s.seal.seal(id, kindPhoto, photo))
+			INSERT INTO photos (case_id, photo, kept) VALUES ($1, $2, $3)
+			ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo, kept = excluded.kept`,
+			caseKey(id), s.seal.seal(id, kindPhoto, photo), millis(time.Now()))
 		return err
 	})
 	if err != nil {

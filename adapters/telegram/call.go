@@ -68,6 +68,7 @@ func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (j
 	var refusal *tgbotapi.Error
 	if errors.As(err, &refusal) {
 		failure.cause = meaning(t.status, refusal.Message)
+		failure.movedTo = refusal.MigrateToChatID
 		// On uploads the library leaves the code at zero; this is there on both ways.
 		failure.retryAfter = time.Duration(refusal.RetryAfter) * time.Second
 	} else {
@@ -132,6 +133,9 @@ type doer func(call) (json.RawMessage, error)
 
 // in lets calls be made in a chat while it has the chat's turn, so that no other comes in between.
 func (a *Adapter) in(ctx context.Context, chat string, calls func(doer) error) error {
+	if a.absent.from(chat) {
+		return fmt.Errorf("telegram: the bot is not in the chat any more: %w", deepskin.ErrNotFound)
+	}
 	patience, cancel := context.WithTimeout(ctx, a.maxWait)
 	defer cancel()
 	l, err := a.gate.enter(patience, chat)

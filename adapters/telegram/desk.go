@@ -24,19 +24,19 @@ const (
 	maxAnswers = 32
 )
 
-// A desk passes updates to the bot, one by one, and sends what the bot returns.
+// A desk passes updates to the bot and sends what the bot returns.
 type desk struct {
-	adapter  *Adapter
-	handler  bot.Handler
-	username string
+	adapter *Adapter
+	handler bot.Handler
+	reader  *reader
 	// sending is the context of what goes out.
 	sending context.Context
 	replies *outbox
 	answers errgroup.Group
 }
 
-func newDesk(sending context.Context, a *Adapter, h bot.Handler, username string) *desk {
-	d := &desk{adapter: a, handler: h, username: username, sending: sending, replies: newOutbox()}
+func newDesk(sending context.Context, a *Adapter, h bot.Handler, self identity) *desk {
+	d := &desk{adapter: a, handler: h, reader: &reader{self: self}, sending: sending, replies: newOutbox()}
 	d.answers.SetLimit(maxAnswers)
 	return d
 }
@@ -59,7 +59,7 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 			err = nil
 		}
 	}()
-	in, err := read(update, d.username)
+	in, err := d.reader.read(update)
 	if err != nil {
 		d.adapter.log.ErrorContext(ctx, "an update is passed over", "error", err)
 		return nil
@@ -71,6 +71,8 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 		return d.press(ctx, *in.press, in.query)
 	case in.query != "":
 		d.answer(in.query, "")
+	case in.presence != nil:
+		d.adapter.absent.note(in.presence.chat, in.presence.gone)
 	}
 	return nil
 }
@@ -78,6 +80,7 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 func (d *desk) message(ctx context.Context, m bot.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, messageTime)
 	defer cancel()
+	d.adapter.absent.note(m.At.Chat, false) // where people write, the bot is
 	reply, err := d.handler.Message(ctx, m)
 	if err != nil {
 		return fmt.Errorf("hand over a message: %w", err)
@@ -86,8 +89,8 @@ func (d *desk) message(ctx context.Context, m bot.Message) error {
 		return nil // the update comes again, to the process that may reply
 	}
 	to := m.At
-	if m.Photo == nil {
-		// Only among photos does it matter which one is meant.
+	if m.Photo == nil && !isGroup(to.Chat) {
+		// Only among photos, and people, does it matter which one is meant.
 		to.Message = ""
 	}
 	if !reply.Empty() {

@@ -39,6 +39,14 @@ var meanings = []struct {
 	{"message to delete not found", deepskin.ErrNotFound},
 	{"chat not found", deepskin.ErrNotFound},
 	{"user not found", deepskin.ErrNotFound},
+	{"rights to send", deepskin.ErrNotFound}, // "not enough" or "have no": the group lets the bot say nothing
+	{"chat_write_forbidden", deepskin.ErrNotFound},
+	{"message thread not found", deepskin.ErrNotFound},
+	{"topic_closed", deepskin.ErrNotFound},
+	{"topic_deleted", deepskin.ErrNotFound},
+	{"group chat was deactivated", deepskin.ErrNotFound},
+	// Its messages have other numbers in the new one.
+	{"upgraded to a supergroup", deepskin.ErrNotFound},
 	{"peer_id_invalid", deepskin.ErrNotFound},
 	{"file is too big", deepskin.ErrTooLarge},
 	{"wrong file_id", deepskin.ErrGone},
@@ -52,6 +60,8 @@ type apiError struct {
 	status int
 	// retryAfter is positive where Telegram wants to be left alone for so long.
 	retryAfter time.Duration
+	// movedTo is the group's new number, where that is what went wrong; zero otherwise.
+	movedTo int64
 	// cause is a transport's error without the URL, or what Telegram's description means; nil
 	// where it means nothing known.
 	cause error

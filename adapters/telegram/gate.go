@@ -11,15 +11,22 @@ import (
 // A gate holds back what goes out, so that it keeps to Telegram's limits: one call at a time to a
 // chat, in the order in which they came, each chat at its own pace, and all of them together.
 type gate struct {
-	all       *rate.Limiter
-	chatRate  rate.Limit
-	chatBurst int
+	all         *rate.Limiter
+	chat, group limit
 
 	mu     sync.Mutex
 	lanes  map[string]*lane
 	sweep  int       // number of lanes at which idle ones are removed
 	closed time.Time // nothing goes out before
 }
+
+// A limit is how many calls a second there may be in the long run, and at once.
+type limit struct {
+	rate  rate.Limit
+	burst int
+}
+
+func (l limit) limiter() *rate.Limiter { return rate.NewLimiter(l.rate, l.burst) }
 
 // A lane is one chat's way through the gate.
 type lane struct {
@@ -36,14 +43,8 @@ const minSweep = 1024
 // is counted by the second, so a longer wait is about that one chat.
 const maxCloseAll = 5 * time.Second
 
-func newGate(all rate.Limit, burst int, chatRate rate.Limit, chatBurst int) *gate {
-	return &gate{
-		all:       rate.NewLimiter(all, burst),
-		chatRate:  chatRate,
-		chatBurst: chatBurst,
-		lanes:     map[string]*lane{},
-		sweep:     minSweep,
-	}
+func newGate(all, chat, group limit) *gate {
+	return &gate{all: all.limiter(), chat: chat, group: group, lanes: map[string]*lane{}, sweep: minSweep}
 }
 
 // enter waits until it is the caller's turn in the chat. The caller has to leave.
@@ -86,6 +87,9 @@ func (g *gate) pace(ctx context.Context, l *lane) error {
 	}
 }
 
+// spare reports whether one more call fits in now without waiting, and takes it that it is made.
+func (g *gate) spare(l *lane) bool { return g.closedFor(l) <= 0 && g.all.Allow() }
+
 // slowDown notes that Telegram wants nothing more for a while. It does not say whether the chat or
 // the bot as a whole went too fast. A chat that could have sent more by its own limit was not the
 // cause, so then all chats wait.
@@ -111,7 +115,11 @@ func (g *gate) lane(chat string) *lane {
 	l, ok := g.lanes[chat]
 	if !ok {
 		g.forgetIdle()
-		l = &lane{turn: make(chan struct{}, 1), limiter: rate.NewLimiter(g.chatRate, g.chatBurst)}
+		limiter := g.chat.limiter()
+		if isGroup(chat) {
+			limiter = g.group.limiter()
+		}
+		l = &lane{turn: make(chan struct{}, 1), limiter: limiter}
 		g.lanes[chat] = l
 	}
 	l.users++
@@ -130,7 +138,7 @@ func (g *gate) forgetIdle() {
 		return
 	}
 	for chat, l := range g.lanes {
-		if l.users == 0 && time.Now().After(l.closed) && l.limiter.Tokens() >= float64(g.chatBurst) {
+		if l.users == 0 && time.Now().After(l.closed) && l.limiter.Tokens() >= float64(l.limiter.Burst()) {
 			delete(g.lanes, chat)
 		}
 	}

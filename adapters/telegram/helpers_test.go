@@ -72,6 +72,8 @@ func quick(s *telegramtest.Server) telegram.Config {
 		Burst:       1e6,
 		ChatRate:    1e6,
 		ChatBurst:   1e6,
+		GroupRate:   1e6,
+		GroupBurst:  1e6,
 	}
 }
 

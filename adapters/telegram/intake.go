@@ -13,12 +13,43 @@ import (
 	"deepskin/bot"
 )
 
-// An intake is what an update means: a message, a press, or neither, which is silence.
+// An intake is what an update means: a message, a press, news of where the bot is, or nothing, which
+// is silence.
 type intake struct {
-	message *bot.Message
-	press   *bot.Press
+	message  *bot.Message
+	press    *bot.Press
+	presence *presence
 	// query is the ID under which a press is to be answered; empty where there is none.
 	query string
+}
+
+// A presence says that the bot has left a chat, by being blocked or removed, or is back.
+type presence struct {
+	chat string
+	gone bool
+}
+
+// A reader turns updates into what the bot understands.
+type reader struct {
+	self identity
+	// albums are those of groups in which the bot was asked to look at the first photo.
+	albums called
+}
+
+// topic is what newer versions of the Bot API say of a message, and the library does not know.
+type topic struct {
+	Thread  int             `json:"message_thread_id"`
+	InTopic bool            `json:"is_topic_message"`
+	Story   json.RawMessage `json:"story"`
+}
+
+// thread is the topic's number as addresses have it. Replies in groups without topics have threads
+// too, in which nothing can be sent.
+func (t *topic) thread() string {
+	if t == nil || !t.InTopic {
+		return ""
+	}
+	return strconv.Itoa(t.Thread)
 }
 
 // updateID reads the number of an update by itself, so that an update whose content cannot be
@@ -35,7 +66,7 @@ func updateID(update json.RawMessage) (int, error) {
 
 // read turns an update into what the bot understands. The error is for an update that makes no
 // sense; it says nothing of its content.
-func read(update json.RawMessage, username string) (in intake, err error) {
+func (r *reader) read(update json.RawMessage) (in intake, err error) {
 	// The library slices texts by the offsets that came with them.
 	defer func() {
 		if p := recover(); p != nil {
@@ -43,42 +74,91 @@ func read(update json.RawMessage, username string) (in intake, err error) {
 		}
 	}()
 	var u tgbotapi.Update
-	if err := json.Unmarshal(update, &u); err != nil {
-		return intake{}, fmt.Errorf("telegram: an update has an unexpected form: %T", err)
+	var newer struct {
+		Message       *topic `json:"message"`
+		EditedMessage *topic `json:"edited_message"`
+		CallbackQuery *struct {
+			Message *topic `json:"message"`
+		} `json:"callback_query"`
+	}
+	for _, v := range []any{&u, &newer} {
+		if err := json.Unmarshal(update, v); err != nil {
+			return intake{}, fmt.Errorf("telegram: an update has an unexpected form: %T", err)
+		}
 	}
 	switch {
 	case u.Message != nil:
-		in.message = readMessage(u.Message, username)
+		in.message = r.message(u.Message, newer.Message)
 	case u.EditedMessage != nil:
 		// A photo that was exchanged is a new photo; the rest was answered as it first came.
-		if m := readMessage(u.EditedMessage, username); m != nil && m.Photo != nil {
+		if m := r.message(u.EditedMessage, newer.EditedMessage); m != nil && m.Photo != nil {
+			m.Album = ""
 			in.message = m
 		}
 	case u.CallbackQuery != nil:
 		in.query = u.CallbackQuery.ID
-		in.press = readPress(u.CallbackQuery)
+		in.press = r.press(u.CallbackQuery)
+		if in.press != nil {
+			in.press.At.Thread = newer.CallbackQuery.Message.thread()
+		}
+	case u.MyChatMember != nil:
+		status := u.MyChatMember.NewChatMember.Status
+		in.presence = &presence{
+			chat: strconv.FormatInt(u.MyChatMember.Chat.ID, 10), gone: status == "left" || status == "kicked",
+		}
 	}
 	return in, nil
 }
 
-// readMessage returns nil for what is met with silence: groups, channels and other bots.
-func readMessage(m *tgbotapi.Message, username string) *bot.Message {
-	if m.Chat == nil || !m.Chat.IsPrivate() || m.From == nil || m.From.IsBot {
+// message returns nil for what is met with silence: channels, other bots, what Telegram itself says
+// in a chat, and what is said in groups to others.
+func (r *reader) message(m *tgbotapi.Message, t *topic) *bot.Message {
+	if m.Chat == nil || m.From == nil || m.From.IsBot {
 		return nil
 	}
-	photo, unique := readPhoto(m)
+	switch {
+	case m.Chat.IsPrivate():
+		if !hasContent(m) && t.Story == nil {
+			return nil
+		}
+		photo, unique := readPhoto(m)
+		message := newMessage(m, photo, unique)
+		if photo == nil {
+			message.Command = readCommand(m, r.self.Username)
+		}
+		return message
+	case m.Chat.IsGroup() || m.Chat.IsSuperGroup():
+		message := r.inGroup(m)
+		if message != nil {
+			message.At.Thread = t.thread()
+		}
+		return message
+	default:
+		return nil
+	}
+}
+
+// newMessage is a message with or without a photo.
+func newMessage(m *tgbotapi.Message, photo *bot.Photo, unique string) *bot.Message {
 	message := &bot.Message{
-		Sender: sender(m.From),
-		At:     address(m),
-		Event:  fmt.Sprintf("%d:%d:%s:%d", m.Chat.ID, m.MessageID, unique, m.EditDate),
-		Photo:  photo,
-		// Of the person's app, not all of which say it.
+		Sender:   sender(m.From),
+		At:       address(m),
+		Event:    fmt.Sprintf("%d:%d:%s:%d", m.Chat.ID, m.MessageID, unique, m.EditDate),
+		Photo:    photo,
 		Language: m.From.LanguageCode,
 	}
-	if photo == nil {
-		message.Command = readCommand(m, username)
+	if photo != nil && m.MediaGroupID != "" {
+		message.Album = fmt.Sprintf("%d:%s", m.Chat.ID, m.MediaGroupID)
 	}
 	return message
+}
+
+// hasContent reports whether a person wrote the message, rather than Telegram, which tells of
+// joins, pins and the like.
+func hasContent(m *tgbotapi.Message) bool {
+	return m.Text != "" || m.Caption != "" || m.Photo != nil || m.Document != nil || m.Sticker != nil ||
+		m.Voice != nil || m.Video != nil || m.VideoNote != nil || m.Animation != nil || m.Audio != nil ||
+		m.Contact != nil || m.Location != nil || m.Venue != nil || m.Poll != nil || m.Dice != nil || m.Game != nil
 }
 
 // readPhoto returns the message's photo, if it has one, and the ID that tells it from others. A
@@ -133,17 +213,23 @@ func readCommand(m *tgbotapi.Message, username string) string {
 	return strings.ToLower(command)
 }
 
-// readPress returns nil where nothing can be done about the press: its message is not in a
-// private chat, or was sent through another chat, or the data cannot be a button's of the bot. A
-// message that is too old to be shown still has its chat and number.
-func readPress(q *tgbotapi.CallbackQuery) *bot.Press {
-	if q.From == nil || q.Message == nil || q.Message.Chat == nil || !q.Message.Chat.IsPrivate() {
+// press returns nil where nothing can be done about the press: its message was sent through another
+// chat, or the data cannot be a button's of the bot. A message that is too old to be shown still has
+// its chat and number.
+func (r *reader) press(q *tgbotapi.CallbackQuery) *bot.Press {
+	if q.From == nil || q.Message == nil || q.Message.Chat == nil || q.Message.Chat.IsChannel() {
 		return nil
 	}
 	if q.Data == "" || len(q.Data) > maxData {
 		return nil
 	}
-	return &bot.Press{Sender: sender(q.From), At: address(q.Message), Data: q.Data, Language: q.From.LanguageCode}
+	p := &bot.Press{
+		Sender: sender(q.From), At: address(q.Message), Data: q.Data, Language: q.From.LanguageCode,
+	}
+	if to := q.Message.ReplyToMessage; to != nil && to.From != nil && to.From.ID != r.self.ID {
+		p.Owner = sender(to.From)
+	}
+	return p
 }
 
 func sender(u *tgbotapi.User) deepskin.Sender {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"deepskin"
@@ -23,6 +24,9 @@ func TestMessages(t *testing.T) {
 	}})
 	jpeg := photo(t, 50)
 
+	other := func(kind, content string) func() telegramtest.Message {
+		return func() telegramtest.Message { return s.SendOther(ann, ann, kind, content) }
+	}
 	type want struct {
 		command string
 		photo   bool
@@ -67,6 +71,19 @@ func TestMessages(t *testing.T) {
 		{"command to this bot", func() telegramtest.Message {
 			return s.SendText(ann, ann, "/Help@"+telegramtest.Username)
 		}, want{command: "help"}},
+		{"text of 4,096 emoji", func() telegramtest.Message {
+			return s.SendText(ann, ann, strings.Repeat("🙂", 2048))
+		}, want{}},
+		{"sticker", other("sticker", `{"file_id":"x","emoji":"🙂"}`), want{}},
+		{"voice", other("voice", `{"file_id":"x","duration":3}`), want{}},
+		{"video", other("video", `{"file_id":"x","duration":3}`), want{}},
+		{"video note", other("video_note", `{"file_id":"x","duration":3}`), want{}},
+		{"animation", other("animation", `{"file_id":"x","duration":3}`), want{}},
+		{"contact", other("contact", `{"phone_number":"1","first_name":"x"}`), want{}},
+		{"location", other("location", `{"longitude":1,"latitude":2}`), want{}},
+		{"poll", other("poll", `{"id":"1","question":"x","options":[]}`), want{}},
+		{"dice", other("dice", `{"emoji":"🎲","value":3}`), want{}},
+		{"story", other("story", `{"id":1,"chat":{"id":1}}`), want{}},
 		{"command to another bot", func() telegramtest.Message {
 			return s.SendText(ann, ann, "/help@another_bot")
 		}, want{}},
@@ -109,10 +126,11 @@ func TestAlbumsAndEdits(t *testing.T) {
 	}})
 
 	album := s.SendAlbum(ann, ann, photo(t, 10), photo(t, 20), photo(t, 30))
-	events := map[string]bool{}
+	events, albums := map[string]bool{}, map[string]bool{}
 	for _, part := range album {
 		m := <-seen
-		if m.Photo == nil || m.At != addressOf(part) {
+		albums[m.Album] = true
+		if m.Photo == nil || m.At != addressOf(part) || m.Album == "" || len(albums) != 1 {
 			t.Fatalf("a part of the album came as %#v", m)
 		}
 		events[m.Event] = true
@@ -128,7 +146,7 @@ func TestAlbumsAndEdits(t *testing.T) {
 		other := photo(t, 100+shade)
 		s.EditPhoto(album[0], other)
 		m := <-seen
-		if m.Photo == nil || m.At != addressOf(album[0]) {
+		if m.Photo == nil || m.At != addressOf(album[0]) || m.Album != "" {
 			t.Fatalf("the edited photo came as %#v", m)
 		}
 		events[m.Event] = true
@@ -160,7 +178,13 @@ func TestSilence(t *testing.T) {
 	}})
 	const group = -1001234567890
 	s.SendPhoto(ann, group, photo(t, 10))
-	s.SendText(ann, group, "/start@"+telegramtest.Username)
+	s.SendText(ann, group, "/start")
+	for kind, content := range map[string]string{
+		"new_chat_members": `[{"id":9,"first_name":"x"}]`, "pinned_message": `{"message_id":3,"date":0,"chat":{"id":1}}`,
+		"message_auto_delete_timer_changed": `{"message_auto_delete_time":5}`, "video_chat_started": `{}`,
+	} {
+		s.SendOther(ann, ann, kind, content)
+	}
 	s.SendUpdate("message", fmt.Sprintf(
 		`{"message_id":5,"date":1,"chat":{"id":%d,"type":"private"},"from":{"id":9,"is_bot":true,"first_name":"x"},"text":"hi"}`, ben))
 	s.SendUpdate("message", fmt.Sprintf(`{"message_id":6,"date":1,"chat":{"id":%d,"type":"private"},"text":"hi"}`, ben))

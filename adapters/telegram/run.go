@@ -17,6 +17,9 @@ import (
 // pollMargin is how much longer than Telegram holds it a request for updates may take.
 const pollMargin = 10 * time.Second
 
+// allowedUpdates are the kinds of updates that the bot wants.
+const allowedUpdates = `["message","edited_message","callback_query","my_chat_member"]`
+
 // Run passes updates to h until ctx ends, and returns nil then. It returns ErrToken where Telegram
 // does not know the token; whatever else goes wrong is tried again.
 //
@@ -27,7 +30,7 @@ const pollMargin = 10 * time.Second
 // another process may be polling by then: no more is asked of Telegram, and the replies that still
 // wait are dropped. What was handled since the last poll then comes again, to that process.
 func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
-	username, err := a.connect(ctx)
+	self, err := a.connect(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -40,8 +43,13 @@ func (a *Adapter) Run(ctx context.Context, h bot.Handler) error {
 		}
 	})
 	defer unwatch()
-	desk := newDesk(sending, a, h, username)
-	next, err := a.poll(ctx, desk)
+	desk := newDesk(sending, a, h, self)
+	var next int // what polling has not handled; zero with a webhook
+	if a.webhook != nil {
+		err = a.serve(ctx, desk)
+	} else {
+		next, err = a.poll(ctx, desk)
+	}
 
 	if leaseLost(ctx) {
 		stop()
@@ -58,52 +66,58 @@ func leaseLost(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), bot.ErrLeaseLost)
 }
 
-// connect makes the bot ready for polling, however long that takes. It returns an error only where
+// connect makes the bot ready for updates, however long that takes. It returns an error only where
 // the token is wrong.
-func (a *Adapter) connect(ctx context.Context) (username string, err error) {
+func (a *Adapter) connect(ctx context.Context) (self identity, err error) {
 	for failures := 0; ; failures++ {
-		username, err = a.prepare(ctx)
+		self, err = a.prepare(ctx)
 		if err == nil || errors.Is(err, ErrToken) {
-			return username, err
+			return self, err
 		}
 		if a.pause(ctx, "telegram cannot be reached", err, failures) != nil {
-			return "", nil
+			return identity{}, nil
 		}
 	}
 }
 
-func (a *Adapter) prepare(ctx context.Context) (username string, err error) {
-	if username, err = a.me(ctx); err != nil {
-		return "", err
+func (a *Adapter) prepare(ctx context.Context) (self identity, err error) {
+	if self, err = a.me(ctx); err != nil {
+		return identity{}, err
 	}
-	if err := a.removeWebhook(ctx); err != nil {
-		return "", err
+	if a.webhook == nil {
+		if err := a.removeWebhook(ctx); err != nil {
+			return identity{}, err
+		}
 	}
 	if err := a.setMenus(ctx); err != nil {
 		// The menu is a convenience: the commands work without it.
 		a.log.WarnContext(ctx, "telegram does not take the menu of commands", "error", err)
 	}
-	return username, nil
+	return self, nil
 }
 
-// me asks Telegram for the bot's user name.
-func (a *Adapter) me(ctx context.Context) (string, error) {
+// An identity is who the bot is on Telegram.
+type identity struct {
+	ID       int64  `json:"id"`
+	Username string `json:"username"`
+}
+
+// me asks Telegram who the bot is.
+func (a *Adapter) me(ctx context.Context) (identity, error) {
 	result, err := a.attempt(ctx, call{method: "getMe"}, a.callTimeout)
 	if err != nil {
 		var failure *apiError
 		if errors.As(err, &failure) && failure.status == http.StatusNotFound {
 			// That is what tokens of an impossible form are told.
-			return "", fmt.Errorf("telegram getMe: %w", ErrToken)
+			return identity{}, fmt.Errorf("telegram getMe: %w", ErrToken)
 		}
-		return "", err
+		return identity{}, err
 	}
-	var self struct {
-		Username string `json:"username"`
-	}
+	var self identity
 	if err := json.Unmarshal(result, &self); err != nil {
-		return "", errors.New("telegram getMe: the answer has an unexpected form")
+		return identity{}, errors.New("telegram getMe: the answer has an unexpected form")
 	}
-	return self.Username, nil
+	return self, nil
 }
 
 // removeWebhook removes what a former set-up may have left: with one, there are no updates to poll.
@@ -188,7 +202,7 @@ func (a *Adapter) updates(ctx context.Context, from int, wait time.Duration) ([]
 	result, err := a.attempt(ctx, call{method: "getUpdates", params: tgbotapi.Params{
 		"offset":          strconv.Itoa(from),
 		"timeout":         strconv.Itoa(seconds),
-		"allowed_updates": `["message","edited_message","callback_query"]`,
+		"allowed_updates": allowedUpdates,
 	}}, wait+pollMargin)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
@@ -23,10 +25,23 @@ func (a *Adapter) Send(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 	if err := check(to); err != nil {
 		return deepskin.Address{}, err
 	}
-	sent := deepskin.Address{Platform: Name, Chat: to.Chat}
+	sent := deepskin.Address{Platform: Name, Chat: to.Chat, Thread: to.Thread}
 	if r.Empty() {
 		return sent, nil
 	}
+	sent, err := a.post(ctx, to, r)
+	var failure *apiError
+	if errors.As(err, &failure) && failure.movedTo != 0 {
+		// The group has become a supergroup, in which the messages have other numbers.
+		to = deepskin.Address{Platform: Name, Chat: strconv.FormatInt(failure.movedTo, 10)}
+		return a.post(ctx, to, r)
+	}
+	return sent, err
+}
+
+// post sends a message to a chat.
+func (a *Adapter) post(ctx context.Context, to deepskin.Address, r bot.Reply) (deepskin.Address, error) {
+	sent := deepskin.Address{Platform: Name, Chat: to.Chat, Thread: to.Thread}
 	c, err := sending(to, r)
 	if err != nil {
 		return deepskin.Address{}, err
@@ -43,12 +58,35 @@ func (a *Adapter) Send(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 			return fmt.Errorf("telegram %s: the answer has no message", c.method)
 		}
 		sent.Message = strconv.Itoa(message.ID)
+		if r.Working {
+			a.showTyping(ctx, to)
+		}
 		return nil
 	})
 	if err != nil {
 		return deepskin.Address{}, err
 	}
 	return sent, nil
+}
+
+// typingTime bounds how long is spent on showing that the bot types.
+const typingTime = time.Second
+
+// showTyping shows for 5 s, or until the answer comes, that the bot types: where that fits into the
+// limits, and without caring whether it worked.
+func (a *Adapter) showTyping(ctx context.Context, to deepskin.Address) {
+	l := a.gate.lane(to.Chat)
+	defer a.gate.drop(l)
+	if !a.gate.spare(l) {
+		return
+	}
+	p := tgbotapi.Params{"chat_id": to.Chat, "action": tgbotapi.ChatTyping}
+	p.AddNonEmpty("message_thread_id", to.Thread)
+	_, err := a.attempt(ctx, call{method: "sendChatAction", params: p}, typingTime)
+	var failure *apiError
+	if errors.As(err, &failure) && failure.retryAfter > 0 {
+		a.gate.slowDown(l, failure.retryAfter)
+	}
 }
 
 // Edit replaces the message at an address; where r has a picture, the message becomes one. A
@@ -102,6 +140,7 @@ func (a *Adapter) Delete(ctx context.Context, at deepskin.Address) error {
 // sending is the call that posts a reply.
 func sending(to deepskin.Address, r bot.Reply) (call, error) {
 	p := tgbotapi.Params{"chat_id": to.Chat}
+	p.AddNonEmpty("message_thread_id", to.Thread)
 	if to.Message != "" {
 		p["reply_parameters"] = fmt.Sprintf(`{"message_id":%s,"allow_sending_without_reply":true}`, to.Message)
 	}
@@ -198,11 +237,16 @@ func check(at deepskin.Address) error {
 	if at.Platform != Name || err != nil {
 		return errors.New("telegram: not an address of this platform")
 	}
-	if _, err := strconv.Atoi(at.Message); at.Message != "" && err != nil {
-		return errors.New("telegram: not a message of this platform")
+	for _, number := range []string{at.Message, at.Thread} {
+		if _, err := strconv.Atoi(number); number != "" && err != nil {
+			return errors.New("telegram: not a message of this platform")
+		}
 	}
 	return nil
 }
+
+// isGroup reports whether a chat is a group of any kind: those have negative numbers.
+func isGroup(chat string) bool { return strings.HasPrefix(chat, "-") }
 
 func checkMessage(at deepskin.Address) error {
 	if at.Message == "" {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,6 +63,21 @@ func TestTexts(t *testing.T) {
 		if bold := strings.Join(m.Bold, ""); (test.title == "") != (bold == "") || !strings.HasPrefix(m.Text, bold) {
 			t.Errorf("%s: %.80q is bold", test.name, m.Bold)
 		}
+	}
+}
+
+func TestButtonsThatNeedAFormAreLeftOut(t *testing.T) {
+	s, a := connected(t)
+	form := bot.Button{Label: "In words", Data: "note", Ask: &bot.Question{Title: "Note", Label: "What was it?"}}
+	_, err := a.Send(t.Context(), chatOf(ann), bot.Reply{Text: "Choose.", Buttons: [][]bot.Button{
+		{form}, {{Label: "👍", Data: "up"}, form},
+	}})
+	if err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	want := []telegramtest.Button{{Text: "👍", Data: "up"}}
+	if got := s.FromBot(ann)[0].Buttons; len(got) != 1 || !slices.Equal(got[0], want) {
+		t.Errorf("the buttons are %v, want %v only", got, want)
 	}
 }
 

@@ -1,7 +1,8 @@
-// Package telegram connects the bot to Telegram, in private chats.
+// Package telegram connects the bot to Telegram, in private chats and, where it is spoken to, in
+// groups.
 //
-// Updates are taken by long polling: each one is handed to the bot, and only when the bot has kept
-// it does the offset move that makes Telegram forget it. What goes out keeps to Telegram's limits,
+// Updates are taken by long polling, or brought by Telegram where there is a webhook: each one is
+// handed to the bot, and only when the bot has kept it does Telegram hear that it may forget it. What goes out keeps to Telegram's limits,
 // chat by chat, so that a chat that has to wait holds up nobody else.
 //
 // A log line or an error of this package holds no token, chat, address or text of a message. That
@@ -55,11 +56,31 @@ type Config struct {
 	// DrainTime bounds what is still done after Run's context has ended: sending the replies that
 	// the bot gave, and telling Telegram which updates need not come again. Zero means 5 s.
 	DrainTime time.Duration
+	// WebhookURL is where Telegram brings the updates to: an https URL, which leads to WebhookAddr
+	// through whatever ends TLS there. Empty means that updates are polled.
+	//
+	// Of several processes the one with the lease listens. At the others the connection is refused,
+	// so that a load balancer passes the update on to the next; where it does not, Telegram tries
+	// again.
+	WebhookURL string
+	// WebhookSecret is what Telegram shows with each update, 1 to 256 letters, digits, - and _. It is
+	// required with WebhookURL.
+	WebhookSecret string
+	// WebhookAddr is the address to listen on, by plain HTTP. It is required with WebhookURL.
+	WebhookAddr string
+	// OnListen is called with the address that is listened on, before Telegram hears of the webhook.
+	// Nil means nobody wants to know.
+	OnListen func(addr string)
 	// ChatRate is how many messages and edits a second go to one chat in the long run. Zero
 	// means 1, Telegram's limit.
 	ChatRate float64
 	// ChatBurst is how many of them may go at once. Zero means 3.
 	ChatBurst int
+	// GroupRate is how many messages and edits a second go to one group in the long run. Zero means
+	// 0.25, which together with GroupBurst stays at Telegram's limit of 20 a minute.
+	GroupRate float64
+	// GroupBurst is how many of them may go at once. Zero means 5.
+	GroupBurst int
 	// Rate is how many messages and edits a second go out in all. Zero means 25, which together
 	// with Burst stays below Telegram's limit of 30 in any one second.
 	Rate float64
@@ -84,7 +105,9 @@ type Adapter struct {
 	maxWait      time.Duration
 	backoff      backoff
 	drainTime    time.Duration
+	webhook      *webhook // nil where updates are polled
 	gate         *gate
+	absent       absences
 	log          *slog.Logger
 	metrics      *metrics
 }
@@ -110,11 +133,15 @@ func New(c Config) (*Adapter, error) {
 		return nil, fmt.Errorf("telegram: the API endpoint has to end in %q and hold no other %%", endpointForm)
 	}
 	if c.PollTimeout < 0 || c.CallTimeout < 0 || c.MaxWait < 0 || c.Backoff < 0 || c.DrainTime < 0 ||
-		c.ChatRate < 0 || c.ChatBurst < 0 || c.Rate < 0 || c.Burst < 0 {
+		c.ChatRate < 0 || c.ChatBurst < 0 || c.GroupRate < 0 || c.GroupBurst < 0 || c.Rate < 0 || c.Burst < 0 {
 		return nil, errors.New("telegram: timeouts and rates cannot be negative")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	hook, err := newWebhook(c)
+	if err != nil {
+		return nil, err
 	}
 	_, secret, _ := strings.Cut(c.Token, ":")
 	silenceLibrary()
@@ -129,9 +156,11 @@ func New(c Config) (*Adapter, error) {
 		maxWait:      orElse(c.MaxWait, time.Minute),
 		backoff:      backoff(orElse(c.Backoff, 500*time.Millisecond)),
 		drainTime:    orElse(c.DrainTime, 5*time.Second),
+		webhook:      hook,
 		gate: newGate(
-			rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5),
-			rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)),
+			limit{rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5)},
+			limit{rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)},
+			limit{rate.Limit(orElse(c.GroupRate, 0.25)), orElse(c.GroupBurst, 5)}),
 		log:     c.Logger,
 		metrics: newMetrics(c.Metrics),
 	}, nil
@@ -140,13 +169,15 @@ func New(c Config) (*Adapter, error) {
 // Name returns "telegram".
 func (a *Adapter) Name() string { return Name }
 
-// Exclusive returns true: of two polls for the same bot, Telegram ends one.
+// Exclusive returns true: of two polls for the same bot, Telegram ends one. With a webhook several
+// processes could take updates, but only one can keep to the limits on what goes out.
 func (a *Adapter) Exclusive() bool { return true }
 
 // Check asks Telegram once whether it knows the token and returns the bot's user name. It returns
 // ErrToken where Telegram does not.
 func (a *Adapter) Check(ctx context.Context) (username string, err error) {
-	return a.me(ctx)
+	self, err := a.me(ctx)
+	return self.Username, err
 }
 
 func orElse[T int | float64 | time.Duration](value, zeroMeans T) T {

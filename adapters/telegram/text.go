@@ -71,17 +71,19 @@ func units(s string) int {
 func keyboard(rows [][]bot.Button) (*tgbotapi.InlineKeyboardMarkup, error) {
 	var k tgbotapi.InlineKeyboardMarkup
 	for _, row := range rows {
-		if len(row) == 0 {
-			continue
-		}
 		var buttons []tgbotapi.InlineKeyboardButton
 		for _, b := range row {
+			if b.Ask != nil {
+				continue // there are no forms
+			}
 			if b.Label == "" || len(b.Data) == 0 || len(b.Data) > maxData {
 				return nil, errors.New("a button needs a label and 1 to 64 bytes of data")
 			}
 			buttons = append(buttons, tgbotapi.NewInlineKeyboardButtonData(b.Label, b.Data))
 		}
-		k.InlineKeyboard = append(k.InlineKeyboard, buttons)
+		if buttons != nil {
+			k.InlineKeyboard = append(k.InlineKeyboard, buttons)
+		}
 	}
 	if k.InlineKeyboard == nil {
 		return nil, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"image/png"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,7 +55,12 @@ func TestPageAndItsFilesAreOursAndGuarded(t *testing.T) {
 		"/page/answer.js": "text/javascript; charset=utf-8",
 		"/page/style.css": "text/css; charset=utf-8",
 		"/page/icon.svg":  "image/svg+xml",
-		"/openapi.json":   "application/openapi+json",
+		"/sw.js":          "text/javascript; charset=utf-8",
+
+		"/page/words/en.json":   "application/json",
+		"/page/app.webmanifest": "application/manifest+json",
+		"/page/icon-192.png":    "image/png",
+		"/openapi.json":         "application/openapi+json",
 	} {
 		res, body := v.get(path)
 		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != contentType {
@@ -72,6 +79,40 @@ func TestPageAndItsFilesAreOursAndGuarded(t *testing.T) {
 	again, _ := v.do(http.MethodGet, "/page/app.js", nil, "If-None-Match", res.Header.Get("ETag"))
 	if again.StatusCode != http.StatusNotModified {
 		t.Errorf("an unchanged file came again: %s", again.Status)
+	}
+}
+
+func TestPageCanBeInstalled(t *testing.T) {
+	v := serve(t, web.Config{}).visitor(t)
+	_, body := v.get("/page/app.webmanifest")
+	var manifest struct {
+		Name, Display string
+		StartURL      string `json:"start_url"`
+		Icons         []struct{ Src, Sizes, Type, Purpose string }
+	}
+	if err := json.Unmarshal([]byte(body), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if manifest.Name == "" || manifest.Display != "standalone" || manifest.StartURL != "/" {
+		t.Errorf("the manifest is %s", body)
+	}
+	sizes := map[string]bool{}
+	for _, icon := range manifest.Icons {
+		res, content := v.get(icon.Src)
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != icon.Type {
+			t.Errorf("%s: %s, %s", icon.Src, res.Status, res.Header.Get("Content-Type"))
+		}
+		sizes[icon.Purpose+icon.Sizes] = true
+		if icon.Type != "image/png" {
+			continue
+		}
+		found, err := png.DecodeConfig(strings.NewReader(content))
+		if err != nil || fmt.Sprintf("%dx%d", found.Width, found.Height) != icon.Sizes {
+			t.Errorf("%s is %d x %d, want %s; %v", icon.Src, found.Width, found.Height, icon.Sizes, err)
+		}
+	}
+	if !sizes["192x192"] || !sizes["512x512"] || !sizes["maskable512x512"] {
+		t.Errorf("the icons have the sizes %v", sizes)
 	}
 }
 
@@ -116,6 +157,7 @@ func TestOpenAPIDocumentHoldsEveryRoute(t *testing.T) {
 		"/v1/cases":              {"post"},
 		"/v1/cases/{id}":         {"get", "delete"},
 		"/v1/cases/{id}/events":  {"get"},
+		"/v1/cases/{id}/photo":   {"get"},
 		"/v1/cases/{id}/heatmap": {"get"},
 		"/v1/cases/{id}/verdict": {"post"},
 	} {

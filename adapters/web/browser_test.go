@@ -15,6 +15,35 @@ import (
 	"deepskin/internal/browsertest"
 )
 
+// The page in a real browser: one for all tests, a tab for each.
+func TestPage(t *testing.T) {
+	browser := browsertest.Start(t)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *browsertest.Browser)
+	}{
+		{"from photo to deletion", testFromPhotoToDeletion},
+		{"drop and thumbs up", testDropAndThumbsUp},
+		{"paste", testPaste},
+		{"camera", testCamera},
+		{"camera refused", testCameraRefused},
+		{"huge photo", testHugePhoto},
+		{"refusal", testRefusal},
+		{"trouble", testTrouble},
+		{"slider", testSlider},
+		{"sheet", testSheet},
+		{"history", testHistory},
+		{"history without storage", testHistoryWithoutStorage},
+		{"languages", testLanguages},
+		{"keyboard", testKeyboard},
+		{"offline", testOffline},
+		{"connection lost", testConnectionLost},
+		{"budgets", testBudgets},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, browser) })
+	}
+}
+
 // photoFile returns the path of a photo.
 func photoFile(t *testing.T) string {
 	t.Helper()
@@ -25,19 +54,27 @@ func photoFile(t *testing.T) string {
 	return path
 }
 
+// choosePhoto chooses a photo.
+func choosePhoto(t *testing.T, b *browsertest.Tab) {
+	t.Helper()
+	b.See("#start")
+	b.Do(chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{photoFile(t)}))
+	b.See("#preview")
+}
+
 // choose chooses a photo and agrees.
 func choose(t *testing.T, b *browsertest.Tab) {
 	t.Helper()
-	b.Do(chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{photoFile(t)}))
-	b.See("#preview")
+	choosePhoto(t, b)
 	b.Click("#consent")
 }
 
-func TestPageFromPhotoToDeletion(t *testing.T) {
+func testFromPhotoToDeletion(t *testing.T, browser *browsertest.Browser) {
 	s := serve(t, web.Config{})
-	b := browsertest.Open(t, s.url)
+	b := browser.Open(t, s.url)
 	b.See("#start")
-	b.Shoot("1-start")
+	b.Want("#start #guide", "daylight")
+	b.Inspect("1-start")
 
 	// Nothing goes without a photo and consent.
 	b.Click("#send")
@@ -50,14 +87,14 @@ func TestPageFromPhotoToDeletion(t *testing.T) {
 		t.Fatal("a photo went without consent")
 	}
 	b.Click("#consent")
-	b.Shoot("2-chosen")
+	b.Inspect("2-chosen")
 	b.Click("#send")
 
 	b.See("#progress")
 	b.Until(`document.querySelector("#stage").innerText.startsWith("Looking")`)
 	b.Want("#detail", "at the latest")
 	b.Until(`document.querySelector("#live").textContent.startsWith("Looking")`)
-	b.Shoot("3-waiting")
+	b.Inspect("3-waiting")
 	id, _ := s.bot.only(t)
 	s.bot.settle(id, answered)
 
@@ -65,19 +102,19 @@ func TestPageFromPhotoToDeletion(t *testing.T) {
 	b.Want("#title", "More like the harmless ones")
 	b.Want("#text", "show it to a doctor")
 	b.Want("#label", "benign")
-	b.Want("#confidence", "93 %")
+	b.Want("#confidence", "93%")
 	b.Until(`document.querySelector("#live").textContent === "The answer is here." && document.activeElement.id === "title"`)
-	b.Shoot("4-answer")
+	b.Inspect("4-answer")
 	b.Click("#diagnoses summary")
 	b.See("#bars")
 	b.Want("#bars li:first-child", "Mole (melanocytic nevus)")
-	b.Want("#bars li:last-child", "under 1 %")
+	b.Want("#bars li:last-child", "less than 1%")
 	b.Until(`document.querySelectorAll("#bars li").length === 7`)
 
 	b.Click("#heatmap")
-	b.Until(`document.querySelector("#map img").naturalWidth === 480`)
-	b.See("#map img")
-	b.Shoot("5-details")
+	b.Until(`document.querySelector("#compare").width === 480`)
+	b.See("#compare")
+	b.Inspect("5-details")
 	b.Click("#heatmap")
 	b.Until(`document.querySelector("#map").hidden`)
 
@@ -91,7 +128,7 @@ func TestPageFromPhotoToDeletion(t *testing.T) {
 	b.Until(`document.querySelector("#thanks").innerText.includes("both questions")`)
 	b.Click("#followup [value=malignant]")
 	b.Click("#followup [value=yes]")
-	b.Shoot("6-followup")
+	b.Inspect("6-followup")
 	b.Click("#followup [type=submit]")
 	b.Until(`document.querySelector("#thanks").innerText.startsWith("Thank you")`)
 	_, c := s.bot.only(t)
@@ -106,7 +143,7 @@ func TestPageFromPhotoToDeletion(t *testing.T) {
 
 	b.Click("#delete")
 	b.See("#sure-delete")
-	b.Shoot("7-delete")
+	b.Inspect("7-delete")
 	b.Click("#sure-delete [value=keep]")
 	if s.bot.count() != 1 {
 		t.Error("it was deleted although it should be kept")
@@ -118,14 +155,14 @@ func TestPageFromPhotoToDeletion(t *testing.T) {
 	if s.bot.count() != 0 {
 		t.Error("nothing was deleted")
 	}
-	b.Shoot("8-deleted")
+	b.Inspect("8-deleted")
 	b.Click("#notice .another")
 	b.See("#start")
 }
 
-func TestPageTakesDroppedPhotosAndThumbsUp(t *testing.T) {
+func testDropAndThumbsUp(t *testing.T, browser *browsertest.Browser) {
 	s := serve(t, web.Config{})
-	b := browsertest.Open(t, s.url)
+	b := browser.Open(t, s.url)
 	b.See("#drop")
 	b.Drop("#drop", photoFile(t))
 	b.See("#preview")
@@ -146,9 +183,9 @@ func TestPageTakesDroppedPhotosAndThumbsUp(t *testing.T) {
 	b.See("#empty")
 }
 
-func TestPageShowsARefusalAndSavesAVerdictWithoutPhoto(t *testing.T) {
+func testRefusal(t *testing.T, browser *browsertest.Browser) {
 	s := serve(t, web.Config{})
-	b := browsertest.Open(t, s.url, "410")
+	b := browser.Open(t, s.url, "410")
 	choose(t, b)
 	b.Click("#send")
 	b.Until(`location.hash.length === 27`)
@@ -156,9 +193,10 @@ func TestPageShowsARefusalAndSavesAVerdictWithoutPhoto(t *testing.T) {
 	s.bot.settle(id, refused)
 	b.See("#answer")
 	b.Want("#title", "could not read")
+	b.Want("#answer #guide", "daylight")
 	b.Until(`["figures", "diagnoses", "look"].every((id) => document.getElementById(id).hidden)`)
 	b.Want("#ask", "right to refuse")
-	b.Shoot("9-refusal")
+	b.Inspect("9-refusal")
 
 	s.bot.expire(id)
 	b.Click("#down")
@@ -173,17 +211,17 @@ func TestPageShowsARefusalAndSavesAVerdictWithoutPhoto(t *testing.T) {
 	}
 }
 
-func TestPageSaysWhatToDoInTrouble(t *testing.T) {
+func testTrouble(t *testing.T, browser *browsertest.Browser) {
 	s := serve(t, web.Config{})
 	s.bot.on(func(bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "You have sent many photos. Please come back in a minute.", RetryAfter: time.Minute}, nil
 	})
-	b := browsertest.Open(t, s.url, "429", "404")
+	b := browser.Open(t, s.url, "429", "404")
 	choose(t, b)
 	b.Click("#send")
 	b.See("#notice")
 	b.Want("#notice-text", "come back in a minute")
-	b.Shoot("10-trouble")
+	b.Inspect("10-trouble")
 
 	s.bot.on(nil)
 	b.Click("#retry")

@@ -52,6 +52,8 @@ type caseBody struct {
 	Closer     bool               `json:"closer,omitempty" doc:"The lesion is small in the photo, so the model also looked at the part around it, and the figures are those of both looks."`
 	Problems   []string           `json:"problems,omitempty" doc:"Why the photo was refused; absent unless it was."`
 	Model      string             `json:"model,omitempty" doc:"The model's version."`
+	Grid       *gridBody          `json:"grid,omitempty" doc:"What the model looked at; the same as a picture is at heatmap."`
+	Photo      string             `json:"photo,omitempty" doc:"Where the upright photo is, reduced and without camera data, for as long as it is kept."`
 	Heatmap    string             `json:"heatmap,omitempty" doc:"Where there is a picture of what the model looked at, for as long as the photo is kept."`
 	Verdict    *verdictBody       `json:"verdict,omitempty" doc:"What the owner said of the answer."`
 }
@@ -62,6 +64,14 @@ type boxBody struct {
 	Top    float64 `json:"top" minimum:"0" maximum:"1" doc:"Share of its height."`
 	Right  float64 `json:"right" minimum:"0" maximum:"1"`
 	Bottom float64 `json:"bottom" minimum:"0" maximum:"1"`
+}
+
+// A gridBody is a deepskin.Grid with its schema.
+type gridBody struct {
+	Rows    int       `json:"rows" minimum:"1"`
+	Columns int       `json:"columns" minimum:"1"`
+	Values  []float32 `json:"values" doc:"Row by row: how much this part of the photo spoke for the label, from 0 (nothing) to 1 (most)."`
+	Part    *boxBody  `json:"part,omitempty" doc:"What the grid is stretched over; absent where that is the whole photo."`
 }
 
 type caseOutput struct {
@@ -125,41 +135,12 @@ func show(v bot.View) caseBody {
 			body.Diagnoses[string(d)] = p
 		}
 	}
-	if a.Grid != nil {
+	if g := a.Grid; g != nil {
+		body.Grid = &gridBody{Rows: g.Rows, Columns: g.Columns, Values: g.Values, Part: (*boxBody)(g.Part)}
+		body.Photo = "/v1/cases/" + string(c.ID) + "/photo"
 		body.Heatmap = "/v1/cases/" + string(c.ID) + "/heatmap"
 	}
 	return body
-}
-
-type heatmapOutput struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
-}
-
-func (s *server) registerHeatmap(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "read-heatmap",
-		Method:      http.MethodGet,
-		Path:        "/v1/cases/{id}/heatmap",
-		Summary:     "See what the model looked at",
-		Errors:      []int{http.StatusNotFound, http.StatusGone, http.StatusServiceUnavailable},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "The photo with what speaks for the label marked on it.",
-			Content: map[string]*huma.MediaType{
-				"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
-			},
-		}},
-	}, func(ctx context.Context, in *caseInput) (*heatmapOutput, error) {
-		sender, id, err := owner(in.Session, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		picture, err := s.cases.Heatmap(ctx, sender, id)
-		if err != nil {
-			return nil, s.problem("draw a heatmap", id, err)
-		}
-		return &heatmapOutput{ContentType: "image/jpeg", Body: picture}, nil
-	})
 }
 
 func (s *server) registerDelete(api huma.API) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 	}
 	for _, absent := range []string{
 		"label", "malignancy", "confidence", "diagnoses", "diagnosis", "kind", "lesion", "closer", "problems",
-		"heatmap", "verdict", "model",
+		"grid", "photo", "heatmap", "verdict", "model",
 	} {
 		if _, ok := got[absent]; ok {
 			t.Errorf("a pending case has %s", absent)
@@ -55,6 +56,14 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 	if got["diagnosis"] != "mel" || got["kind"] != "phone" || got["closer"] != true ||
 		lesion["left"] != 0.4 || lesion["top"] != 0.5 || lesion["right"] != 0.6 || lesion["bottom"] != 0.75 {
 		t.Errorf("answered: %s", body)
+	}
+
+	grid, _ := got["grid"].(map[string]any)
+	if grid["rows"] != 1.0 || grid["columns"] != 1.0 || !slices.Equal(grid["values"].([]any), []any{1.0}) || grid["part"] != nil {
+		t.Errorf("the grid is %v", got["grid"])
+	}
+	if res, body := v.get(path + "/photo"); got["photo"] != path+"/photo" || res.Header.Get("Content-Type") != "image/jpeg" || body != "x" {
+		t.Errorf("photo %v: %s, %s: %q", got["photo"], res.Status, res.Header.Get("Content-Type"), body)
 	}
 
 	res, body = v.get(path + "/heatmap")
@@ -98,7 +107,7 @@ func TestRefusedPhotoHasProblemsAndNoFigures(t *testing.T) {
 	if !ok || len(problems) != 1 || problems[0] != "unknown_format" || got["label"] != "inconclusive" {
 		t.Errorf("refused: %s", body)
 	}
-	for _, absent := range []string{"malignancy", "confidence", "diagnoses", "diagnosis", "kind", "lesion", "closer", "heatmap"} {
+	for _, absent := range []string{"malignancy", "confidence", "diagnoses", "diagnosis", "kind", "lesion", "closer", "grid", "photo", "heatmap"} {
 		if _, ok := got[absent]; ok {
 			t.Errorf("a photo that no model saw has %s", absent)
 		}
@@ -138,6 +147,7 @@ func TestVerdictsThatMakeNoSense(t *testing.T) {
 var everyRequest = []struct{ method, path, body string }{
 	{http.MethodGet, "", ""},
 	{http.MethodGet, "/events", ""},
+	{http.MethodGet, "/photo", ""},
 	{http.MethodGet, "/heatmap", ""},
 	{http.MethodPost, "/verdict", `{"agrees":true}`},
 	{http.MethodDelete, "", ""},

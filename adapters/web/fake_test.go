@@ -119,6 +119,19 @@ func (f *fakeBot) Judge(_ context.Context, sender deepskin.Sender, id deepskin.C
 	return nil
 }
 
+func (f *fakeBot) Photo(_ context.Context, sender deepskin.Sender, id deepskin.CaseID) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.own(sender, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.gone {
+		return nil, deepskin.ErrGone
+	}
+	return c.photo, nil
+}
+
 func (f *fakeBot) Heatmap(_ context.Context, sender deepskin.Sender, id deepskin.CaseID) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -61,6 +61,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	s.registerUpload(api)
 	s.registerCase(api)
 	s.registerEvents(api)
+	s.registerPhoto(api)
 	s.registerHeatmap(api)
 	s.registerVerdict(api)
 	s.registerDelete(api)

@@ -18,9 +18,10 @@ func aboutModel(info classifier.Info) (bot.About, error) {
 	for kind, figures := range kinds {
 		sensitivity, ok1 := figures["sensitivity"]
 		specificity, ok2 := figures["specificity"]
-		if ok1 && ok2 {
+		auc, ok3 := figures["malignant_auc"]
+		if ok1 && ok2 && ok3 {
 			about.Figures[kind] = bot.Figures{
-				Sensitivity: figure(sensitivity), Specificity: figure(specificity),
+				Sensitivity: figure(sensitivity), Specificity: figure(specificity), AUC: figure(auc),
 			}
 		}
 	}

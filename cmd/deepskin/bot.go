@@ -64,8 +64,9 @@ func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
 	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Logger: log, Metrics: o.metrics,
-		About: about, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
+		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
 		Addr: s.Addr, Logger: log,
@@ -75,15 +76,30 @@ func (s settings) newBot(
 		},
 	}, b))
 	if s.TelegramToken != "" {
-		chat, err := telegram.New(telegram.Config{
-			Token: s.TelegramToken, APIEndpoint: s.TelegramAPI, Logger: log, Metrics: o.metrics,
-		})
+		c := s.telegram()
+		c.Logger, c.Metrics = log, o.metrics
+		chat, err := telegram.New(c)
+		if err != nil {
+			return nil, err
+		}
+		b.Connect(chat)
+	}
+	if s.DiscordToken != "" {
+		chat, err := s.discord(o.metrics, log)
 		if err != nil {
 			return nil, err
 		}
 		b.Connect(chat)
 	}
 	return b, nil
+}
+
+// telegram is how the settings say to reach Telegram.
+func (s settings) telegram() telegram.Config {
+	return telegram.Config{
+		Token: s.TelegramToken, APIEndpoint: s.TelegramAPI,
+		WebhookURL: s.TelegramWebhookURL, WebhookSecret: s.TelegramWebhookSecret, WebhookAddr: s.TelegramWebhookAddr,
+	}
 }
 
 // greet tells whoever started the program in a terminal where to go.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"deepskin/adapters/discord/discordtest"
 	"deepskin/adapters/telegram/telegramtest"
 	"deepskin/classifier/sample"
 )
@@ -113,9 +114,14 @@ func TestVersionNamesModelAndProvider(t *testing.T) {
 
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	fake := telegramtest.New(t)
-	healthy := withTelegram(fake, environ(t, map[string]string{"REDIS_URL": startRedis(t)}))
-	if out, _, err := program(t, healthy, "doctor"); err != nil || strings.Count(out, "ok ") != 5 {
+	discord := discordtest.New(t)
+	healthy := withDiscord(discord, withTelegram(fake, environ(t, map[string]string{"REDIS_URL": startRedis(t)})))
+	out, _, err := program(t, healthy, "doctor")
+	if err != nil || strings.Count(out, "ok ") != 6 {
 		t.Fatalf("doctor: %v\n%s", err, out)
+	}
+	if !strings.Contains(out, "https://discord.com/oauth2/authorize?client_id="+discord.BotID()) {
+		t.Errorf("doctor shows no link with which to invite the bot:\n%s", out)
 	}
 	damaged := filepath.Join(t.TempDir(), "damaged.onnx")
 	save(t, damaged, []byte("no model"))
@@ -125,16 +131,18 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"REDIS_URL", "redis://:hunter2@127.0.0.1:1", "Redis"},
 		{"DATABASE_URL", "sqlite:" + filepath.Join(t.TempDir(), "no", "folder", "x.db"), "database"},
 		{"TELEGRAM_TOKEN", "1:wrong", "Telegram"},
+		{"DISCORD_TOKEN", "MTE.wrong.token", "Discord"},
+		{"DISCORD_CHANNELS", "photos", "Discord"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			env := withTelegram(fake, environ(t, nil))
+			env := withDiscord(discord, withTelegram(fake, environ(t, nil)))
 			env[test.name] = test.value
 			out, _, err := program(t, env, "doctor")
 			if !errors.Is(err, errReported) || !strings.Contains(out, "WRONG "+test.check+":") ||
 				!strings.Contains(out, "To mend it:") {
 				t.Errorf("doctor ended with %v:\n%s", err, out)
 			}
-			if strings.Contains(out, "hunter2") || strings.Contains(out, "1:wrong") {
+			if strings.Contains(out, "hunter2") || strings.Contains(out, "1:wrong") || strings.Contains(out, "MTE.wrong") {
 				t.Errorf("doctor shows a secret:\n%s", out)
 			}
 		})
@@ -151,6 +159,17 @@ func TestSettingsComeFromFilesToo(t *testing.T) {
 	if _, err := readSettings(map[string]string{"TELEGRAM_TOKEN_FILE": path + "x"}); err == nil ||
 		!strings.Contains(err.Error(), "TELEGRAM_TOKEN_FILE") {
 		t.Errorf("a missing file gives %v", err)
+	}
+	// Empty, as in a compose file, is none; blanks do no harm.
+	for list, intents := range map[string]int{"": 1, "12, 34": 3} {
+		s, err := readSettings(map[string]string{"DISCORD_CHANNELS": list, "DISCORD_TOKEN": "MTEx.abc.def"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chat, err := s.discord(nil, nil)
+		if err != nil || len(chat.Intents()) != intents {
+			t.Errorf("DISCORD_CHANNELS=%q: %v", list, err)
+		}
 	}
 	if _, err := readSettings(map[string]string{"DEEPSKIN_DEADLINE": "soon"}); err == nil {
 		t.Error("a deadline of \"soon\" is accepted")

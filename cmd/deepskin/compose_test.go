@@ -88,8 +88,8 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, value := range values {
-		if name == "TELEGRAM_TOKEN" {
-			continue // for the owner to fill in
+		if forTheOwner(name) {
+			continue
 		}
 		if len(value) < 32 || value == other[name] {
 			t.Errorf("%s is no secret", name)
@@ -102,6 +102,11 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 	if _, err := s.keys(); err != nil {
 		t.Error(err)
 	}
+}
+
+// forTheOwner reports whether a variable is for the owner of the service to fill in.
+func forTheOwner(name string) bool {
+	return name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_")
 }
 
 func TestComposeMissesNoSecret(t *testing.T) {
@@ -118,9 +123,9 @@ func TestComposeMissesNoSecret(t *testing.T) {
 		missing := filepath.Join(t.TempDir(), ".env")
 		save(t, missing, []byte(strings.ReplaceAll(string(content), name+"=", "X=")))
 		_, err := loadCompose(t, missing)
-		if name == "TELEGRAM_TOKEN" {
+		if forTheOwner(name) {
 			if err != nil {
-				t.Errorf("without Telegram: %v", err)
+				t.Errorf("without %s: %v", name, err)
 			}
 		} else if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "deploy/dotenv.sh") {
 			t.Errorf("without %s: %v", name, err)
@@ -134,6 +139,7 @@ func TestComposeKeepsItsSecretsInVariables(t *testing.T) {
 	one, other := composeProject(t, madeEnv(t)), composeProject(t, madeEnv(t))
 	public := map[string]string{
 		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "TELEGRAM_TOKEN": "",
+		"DISCORD_TOKEN": "", "DISCORD_CHANNELS": "", "DISCORD_TEAM_CHANNEL": "", "DISCORD_REVIEWER_ROLE": "",
 		"POSTGRES_USER": "deepskin", "POSTGRES_DB": "deepskin",
 	}
 	for name, service := range one.Services {
@@ -159,6 +165,7 @@ func TestComposeGivesEachServiceOnlyWhatItNeeds(t *testing.T) {
 	for name, want := range map[string][]string{
 		"bot": {
 			"DATABASE_URL", "DEEPSKIN_ADDR", "DEEPSKIN_ADDRESS_KEY", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_OPS_ADDR",
+			"DISCORD_CHANNELS", "DISCORD_REVIEWER_ROLE", "DISCORD_TEAM_CHANNEL", "DISCORD_TOKEN",
 			"REDIS_URL", "TELEGRAM_TOKEN",
 		},
 		"worker":   {"DEEPSKIN_OPS_ADDR", "REDIS_URL"}, // no token, no keys, no database

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,7 @@ func (s settings) checks() []check {
 			name:   "Telegram",
 			remedy: "get a new token from @BotFather, or check the network if the token is right",
 			look: func(ctx context.Context) (string, error) {
-				chat, err := telegram.New(telegram.Config{Token: s.TelegramToken, APIEndpoint: s.TelegramAPI})
+				chat, err := telegram.New(s.telegram())
 				if err != nil {
 					return "", err
 				}
@@ -129,5 +130,27 @@ func (s settings) checks() []check {
 			},
 		})
 	}
+	if s.DiscordToken != "" {
+		checks = append(checks, check{
+			name: "Discord",
+			remedy: "in Discord's developer portal, reset the token, or switch on the message content intent; " +
+				"or check the network if both are right",
+			look: s.lookAtDiscord,
+		})
+	}
 	return checks
+}
+
+// lookAtDiscord finds what whoever sets up the bot in Discord needs next.
+func (s settings) lookAtDiscord(ctx context.Context) (found string, err error) {
+	chat, err := s.discord(nil, nil)
+	if err != nil {
+		return "", err
+	}
+	self, err := chat.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("knows the token, the application is %s, intents: %s\n      Whoever manages a server invites it at %s",
+		self.Name, strings.Join(chat.Intents(), ", "), chat.InviteURL(self)), nil
 }

@@ -37,7 +37,7 @@ func run(
 		Use:   "deepskin",
 		Short: "Triage of skin-lesion photos by chat and web page. It is not a diagnosis.",
 		Long: "DeepSkin answers photos of skin lesions with a risk label and a confidence, in\n" +
-			"Telegram and on a web page. It is no diagnosis and no medical device.\n\n" +
+			"Telegram, in Discord and on a web page. It is no diagnosis and no medical device.\n\n" +
 			"Settings come from the environment; 'deepskin serve --help' lists them.",
 		SilenceUsage:  true,
 		SilenceErrors: true,

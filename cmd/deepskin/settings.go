@@ -4,6 +4,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,7 +14,11 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"deepskin/adapters/discord"
+	"deepskin/bot"
+	"deepskin/bot/words"
 	"deepskin/classifier"
 	"deepskin/store"
 )
@@ -37,11 +42,23 @@ type settings struct {
 	TelegramToken string `env:"TELEGRAM_TOKEN" help:"token from @BotFather; Telegram is off if empty"`
 	TelegramAPI   string `env:"TELEGRAM_API" help:"pattern of a Bot API server's URLs, ending in /bot%s/%s; Telegram's own if empty"`
 
+	DiscordToken          string   `env:"DISCORD_TOKEN" help:"the bot's token from Discord's developer portal; Discord is off if empty"`
+	DiscordChannels       []string `env:"DISCORD_CHANNELS" help:"IDs, with commas between, of channels of a team where photos are taken as they are posted and answered for all to see"`
+	DiscordTeam           string   `env:"DISCORD_TEAM_CHANNEL" help:"ID of the channel where the team reviews answers; none if empty"`
+	DiscordReviewer       string   `env:"DISCORD_REVIEWER_ROLE" help:"ID of the role whose holders may review there; nobody if empty"`
+	DiscordAPI            string   `env:"DISCORD_API" help:"URL of a proxy for Discord's API and files; Discord itself if empty"`
+	TelegramWebhookURL    string   `env:"TELEGRAM_WEBHOOK_URL" help:"https://... where Telegram brings messages to; they are fetched if empty"`
+	TelegramWebhookSecret string   `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
+	TelegramWebhookAddr   string   `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
+
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
 
 	Deadline        time.Duration `env:"DEEPSKIN_DEADLINE" envDefault:"2m" help:"until when everyone has been told something"`
 	ConsentWait     time.Duration `env:"DEEPSKIN_CONSENT_WAIT" envDefault:"10m" help:"how long a photo waits for consent"`
+	Retention       time.Duration `env:"DEEPSKIN_RETENTION" envDefault:"8760h" help:"how long answers and verdicts are kept, unless their photo is; 24h or more"`
+	PhotoRetention  time.Duration `env:"DEEPSKIN_PHOTO_RETENTION" envDefault:"0" help:"how long photos are kept that people let us keep; 0 means until they take that back"`
+	TeamLanguage    string        `env:"DEEPSKIN_TEAM_LANGUAGE" envDefault:"en" help:"language of posts in the team's channel: en, fr, nl, de or es"`
 	Backlog         int           `env:"DEEPSKIN_BACKLOG" envDefault:"1000" help:"photos that may wait; more are turned away politely"`
 	PhotosPerMinute int           `env:"DEEPSKIN_PHOTOS_PER_MINUTE" envDefault:"20" help:"photos taken from one sender in a minute; 0 means any number"`
 	PhotosPerDay    int           `env:"DEEPSKIN_PHOTOS_PER_DAY" envDefault:"200" help:"photos taken from one sender in a day; 0 means any number"`
@@ -74,6 +91,13 @@ func readSettings(environ map[string]string) (settings, error) {
 	var s settings
 	if err := env.ParseWithOptions(&s, env.Options{Environment: values}); err != nil {
 		return settings{}, fmt.Errorf("read the settings: %w", err)
+	}
+	if s.Retention < bot.MinRetention || s.PhotoRetention < 0 {
+		return settings{}, fmt.Errorf("read the settings: DEEPSKIN_RETENTION must be %v or more, "+
+			"and DEEPSKIN_PHOTO_RETENTION not negative", bot.MinRetention)
+	}
+	if !words.Speaks(s.TeamLanguage) {
+		return settings{}, errors.New("read the settings: DEEPSKIN_TEAM_LANGUAGE is no language that the bot speaks")
 	}
 	if s.Model == "" {
 		s.Model = beside("models/deepskin.onnx")
@@ -124,6 +148,18 @@ func (s settings) keys() (store.Keys, error) {
 // limitSecret derives the key under which senders are counted in Redis.
 func limitSecret(identity []byte) ([]byte, error) {
 	return hkdf.Key(sha256.New, identity, nil, "deepskin rate limits", 32)
+}
+
+// discord prepares the connection to Discord. Without metrics and log nothing is counted or said.
+func (s settings) discord(metrics prometheus.Registerer, log *slog.Logger) (*discord.Adapter, error) {
+	var channels []string
+	for _, id := range s.DiscordChannels {
+		channels = append(channels, strings.TrimSpace(id))
+	}
+	return discord.New(discord.Config{
+		Token: s.DiscordToken, Channels: channels, TeamChannel: s.DiscordTeam,
+		ReviewerRole: s.DiscordReviewer, API: s.DiscordAPI, Logger: log, Metrics: metrics,
+	})
 }
 
 // logger writes JSON lines.

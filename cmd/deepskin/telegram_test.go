@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"image"
 	"image/jpeg"
 	"strings"
 	"testing"
@@ -117,29 +118,22 @@ func TestTelegramFromPhotoToVerdict(t *testing.T) {
 	}
 }
 
-func TestTelegramAlbumBringsOneQuestionAndAnAnswerForEach(t *testing.T) {
+func TestTelegramAlbumBringsOneQuestionAndOneSummary(t *testing.T) {
 	fake := telegramtest.New(t)
 	start(t, withTelegram(fake, environ(t, nil)))
-	fake.SendAlbum(anna, anna, photo(t, 3), photo(t, 4), photo(t, 5))
+	album := fake.SendAlbum(anna, anna, photo(t, 3), photo(t, 4), photo(t, 5))
 	tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
-	eventually(t, "each photo of the album is answered", func() bool {
-		answers := map[int]bool{}
-		for _, m := range fake.FromBot(anna) {
-			if strings.Contains(m.Text, "from one photo, not a diagnosis") {
-				answers[m.ReplyTo] = true
-			}
-		}
-		return len(answers) == 3 && !answers[0]
-	})
-	questions := 0
-	for _, m := range fake.FromBot(anna) {
-		if strings.Contains(m.Text, "You can take this back") {
-			questions++
-		}
+	summary := shown(t, fake, anna, "Your 3 photos")
+	if summary.ReplyTo != album[0].ID || summary.Edits != 1 {
+		t.Errorf("the summary replies to %d after %d edits, want to the first photo after 1", summary.ReplyTo, summary.Edits)
 	}
-	if questions != 1 {
-		t.Errorf("asked for consent %d times", questions)
+	if n := len(fake.FromBot(anna)); n != 2 {
+		t.Errorf("the bot said %d things, want the thanks and the summary: %s", n, describe(fake.FromBot(anna)))
 	}
+	tap(t, fake, anna, summary, "2")
+	full := shown(t, fake, anna, "This is a computer's estimate from one photo")
+	tap(t, fake, anna, full, "👍")
+	shown(t, fake, anna, "You said that this answer is right")
 }
 
 func TestTelegramRefusesWithAReason(t *testing.T) {
@@ -152,4 +146,45 @@ func TestTelegramRefusesWithAReason(t *testing.T) {
 	shown(t, fake, anna, "larger than 20 MB")
 	fake.SendText(anna, anna, "is this dangerous?")
 	shown(t, fake, anna, "only look at photos")
+}
+
+// What people send that is no photo of a spot, and still gets an answer.
+func TestTelegramBadInput(t *testing.T) {
+	fake := telegramtest.New(t)
+	start(t, withTelegram(fake, environ(t, nil)))
+	fake.SendText(anna, anna, strings.Repeat("🙂", 4096))
+	shown(t, fake, anna, "only look at photos")
+
+	panorama := func() []byte {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 12_000, 600)), nil); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	// The header of a WebP with the bit for animation.
+	animated := []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x63\x00\x00\x63\x00\x00")
+	for i, test := range []struct {
+		name, mime string
+		data       []byte
+		want       string
+	}{
+		{"empty.jpg", "image/jpeg", nil, "The file is empty"},
+		{"page.png", "image/png", []byte("<!DOCTYPE html><title>photo.png</title>"), "not a photo that I can read"},
+		{"dance.webp", "image/webp", animated, "not a photo that I can read"},
+		{"panorama.jpg", "image/jpeg", panorama(), "no estimate for this photo"},
+	} {
+		sent := fake.SendDocument(anna, anna, test.name, test.mime, test.data)
+		if i == 0 {
+			tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
+		}
+		eventually(t, test.name+" is refused", func() bool {
+			for _, m := range fake.FromBot(anna) {
+				if m.ReplyTo == sent.ID && strings.Contains(m.Text, test.want) {
+					return true
+				}
+			}
+			return false
+		})
+	}
 }

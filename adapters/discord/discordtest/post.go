@@ -109,15 +109,27 @@ func (s *Server) getMessages(r *request) (any, *refusal) {
 		}
 		limit = n
 	}
-	if q.Has("around") || q.Has("after") {
-		return nil, invalid("around", "NOT_KNOWN", "This fake knows limit and before only.")
+	if q.Has("around") || q.Has("before") && q.Has("after") {
+		return nil, invalid("around", "NOT_KNOWN", "This fake knows limit, and before or after, only.")
 	}
-	before := q.Get("before")
-	list := []any{}
-	for _, m := range slices.Backward(c.messages) {
-		if len(list) < limit && !m.deleted && m.onlyFor == nil && (before == "" || older(m.id, before)) {
-			list = append(list, s.messageJSON(m, s.readsAll()))
+	before, after := q.Get("before"), q.Get("after")
+	var found []*message
+	for _, m := range c.messages {
+		if !m.deleted && m.onlyFor == nil && (before == "" || older(m.id, before)) && (after == "" || older(after, m.id)) {
+			found = append(found, m)
 		}
+	}
+	// Those nearest to the message that is named, or else the newest.
+	switch {
+	case len(found) <= limit:
+	case after != "":
+		found = found[:limit]
+	default:
+		found = found[len(found)-limit:]
+	}
+	list := []any{}
+	for _, m := range slices.Backward(found) {
+		list = append(list, s.messageJSON(m, s.readsAll()))
 	}
 	return list, nil
 }

@@ -384,4 +384,9 @@ func TestRepliesAndPings(t *testing.T) {
 	if len(list) != 2 || list[0].ID != s.Messages(room)[4].ID || len(older) != 3 {
 		t.Errorf("lists of %d and %d messages", len(list), len(older))
 	}
+	// After a message come those next to it, the newest first as everywhere.
+	call(t, s, "GET", "/channels/"+room.ID+"/messages?limit=2&after="+asked.ID, "").into(t, &list)
+	if len(list) != 2 || list[0].ID != s.Messages(room)[2].ID || list[1].ID != s.Messages(room)[1].ID {
+		t.Errorf("after the first message come %v", list)
+	}
 }

@@ -34,8 +34,22 @@ func (s *Server) takeFault(method string) Fault {
 	return faults[0]
 }
 
-// Block lets a person block the bot.
-func (s *Server) Block(chat int64) {
+// Block lets a person block the bot, or a group remove it.
+func (s *Server) Block(chat int64) { s.setBlocked(chat, true) }
+
+// Unblock takes that back.
+func (s *Server) Unblock(chat int64) { s.setBlocked(chat, false) }
+
+func (s *Server) setBlocked(chat int64, blocked bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chat(chat)
+	c.blocked = blocked
+	s.tellMembership(chat, c)
+}
+
+// BlockUnnoticed is Block without an update that tells the bot of it.
+func (s *Server) BlockUnnoticed(chat int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.chat(chat).blocked = true

@@ -24,6 +24,7 @@ type refusal struct {
 	code        int
 	description string
 	retryAfter  int // seconds; only with code 429
+	movedTo     int64
 }
 
 func badRequest(format string, args ...any) *refusal {
@@ -44,14 +45,19 @@ var methods = map[string]method{
 	"getWebhookInfo": {nil, locked((*Server).getWebhookInfo)},
 	"deleteWebhook":  {[]string{"drop_pending_updates"}, locked((*Server).deleteWebhook)},
 	"setMyCommands":  {[]string{"commands", "language_code"}, locked((*Server).setMyCommands)},
+	"setWebhook": {
+		[]string{"url", "secret_token", "allowed_updates", "max_connections", "drop_pending_updates"},
+		locked((*Server).setWebhook),
+	},
+	"sendChatAction": {[]string{"chat_id", "action", "message_thread_id"}, locked((*Server).sendChatAction)},
 	"getUpdates":     {[]string{"offset", "limit", "timeout", "allowed_updates"}, (*Server).getUpdates},
 	"getFile":        {[]string{"file_id"}, locked((*Server).getFile)},
 	"sendMessage": {
-		[]string{"chat_id", "text", "parse_mode", "reply_markup", "reply_parameters", "link_preview_options", "disable_notification"},
+		[]string{"chat_id", "message_thread_id", "text", "parse_mode", "reply_markup", "reply_parameters", "link_preview_options", "disable_notification"},
 		locked((*Server).sendMessage),
 	},
 	"sendPhoto": {
-		[]string{"chat_id", "caption", "parse_mode", "reply_markup", "reply_parameters", "disable_notification"},
+		[]string{"chat_id", "message_thread_id", "caption", "parse_mode", "reply_markup", "reply_parameters", "disable_notification"},
 		locked((*Server).sendPhoto),
 	},
 	"editMessageText":     {append([]string{"text", "link_preview_options"}, common...), locked((*Server).editMessageText)},
@@ -181,6 +187,9 @@ func answer(w http.ResponseWriter, result any, refused *refusal) {
 		if refused.retryAfter > 0 {
 			body["parameters"] = map[string]any{"retry_after": refused.retryAfter}
 		}
+		if refused.movedTo != 0 {
+			body["parameters"] = map[string]any{"migrate_to_chat_id": refused.movedTo}
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -210,6 +219,7 @@ func (s *Server) getWebhookInfo(request) (any, *refusal) {
 
 func (s *Server) deleteWebhook(request) (any, *refusal) {
 	s.webhook = ""
+	s.endHook()
 	return true, nil
 }
 

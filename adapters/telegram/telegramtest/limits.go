@@ -18,6 +18,8 @@ type Limits struct {
 	ChatBurst int
 	// Overall is how many the bot may send in any one second.
 	Overall int
+	// Group is how many one group takes in any minute; zero means any number.
+	Group int
 }
 
 // SetLimits replaces the limits, which are a rate of 1, a burst of 5 and 30 overall at first.
@@ -71,7 +73,7 @@ func (s *Server) tooFast(method, chatID string, fault Fault) *refusal {
 	case fault.RetryAfter > 0:
 		wait = fault.RetryAfter
 	case slices.Contains(counted, method):
-		wait = max(s.chatWait(c, now), s.overallWait(now))
+		wait = max(s.chatWait(c, now), s.groupWait(c, now), s.overallWait(now))
 	}
 	if wait == 0 {
 		return nil
@@ -98,6 +100,18 @@ func (s *Server) chatWait(c *chat, now time.Time) int {
 		return seconds(time.Duration((1 - b.tokens) / s.limits.ChatRate * float64(time.Second)))
 	}
 	b.tokens--
+	return 0
+}
+
+func (s *Server) groupWait(c *chat, now time.Time) int {
+	if c.kind == "private" || s.limits.Group == 0 {
+		return 0
+	}
+	c.recent = slices.DeleteFunc(c.recent, func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	if len(c.recent) >= s.limits.Group {
+		return seconds(time.Minute - now.Sub(c.recent[0]))
+	}
+	c.recent = append(c.recent, now)
 	return 0
 }
 

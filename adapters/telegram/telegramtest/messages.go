@@ -19,6 +19,8 @@ type Message struct {
 	FromBot bool
 	// ReplyTo is the ID of the message that it answers, zero for none.
 	ReplyTo int
+	// Thread is the topic of a forum that it is in, zero for none.
+	Thread int
 	// Text is the text or the caption, without markup.
 	Text string
 	// Bold are the bold parts of the text.
@@ -56,6 +58,7 @@ type message struct {
 	photo    []any
 	document map[string]any
 	album    string
+	other    map[string]any // a sticker, say
 	date     int64
 	edited   int64
 	sender   int64
@@ -123,7 +126,18 @@ func (s *Server) json(m *message) map[string]any {
 	}
 	body := map[string]any{
 		"message_id": m.ID, "date": m.date, "from": from,
-		"chat": map[string]any{"id": m.Chat, "type": c.kind, "first_name": "Person"},
+		"chat": describe(m.Chat, c),
+	}
+	if m.Thread != 0 {
+		body["message_thread_id"], body["is_topic_message"] = m.Thread, true
+	}
+	if to := c.find(m.ReplyTo); to != nil {
+		original := s.json(to)
+		delete(original, "reply_to_message") // Telegram shows one level
+		body["reply_to_message"] = original
+	}
+	for kind, content := range m.other {
+		body[kind] = content
 	}
 	text, entities := "text", "entities"
 	if m.photo != nil || m.document != nil {
@@ -171,7 +185,15 @@ func (s *Server) reachable(r request) (*chat, int64, *refusal) {
 	if !ok {
 		return nil, 0, badRequest("chat not found")
 	}
-	if c.blocked {
+	switch {
+	case c.movedTo != 0:
+		return nil, 0, &refusal{
+			code: http.StatusBadRequest, movedTo: c.movedTo,
+			description: "Bad Request: group chat was upgraded to a supergroup chat",
+		}
+	case c.blocked && c.kind != "private":
+		return nil, 0, &refusal{code: http.StatusForbidden, description: "Forbidden: bot was kicked from the " + c.kind + " chat"}
+	case c.blocked:
 		return nil, 0, &refusal{code: http.StatusForbidden, description: "Forbidden: bot was blocked by the user"}
 	}
 	return c, id, nil
@@ -234,6 +256,11 @@ func keyboard(markup string) ([][]Button, *refusal) {
 func (s *Server) post(r request, c *chat, id int64, what content) (any, *refusal) {
 	m := &message{date: time.Now().Unix()}
 	m.Chat, m.ID, m.FromBot = id, s.nextMessage, true
+	thread, refused := r.thread(c)
+	if refused != nil {
+		return nil, refused
+	}
+	m.Thread = thread
 	if text, ok := r.params["reply_parameters"]; ok {
 		var reply struct {
 			ID      int  `json:"message_id"`

@@ -176,7 +176,7 @@ func (s *Server) Press(user int64, at Message, data string) string {
 	} else {
 		body = map[string]any{
 			"message_id": at.ID, "date": 0,
-			"chat": map[string]any{"id": at.Chat, "type": c.kind, "first_name": "Person"},
+			"chat": describe(at.Chat, c),
 		}
 	}
 	return s.query(user, map[string]any{"message": body, "data": data})

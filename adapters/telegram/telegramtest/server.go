@@ -6,6 +6,9 @@
 // Messages and WaitForMessages, and all that it ever showed by Threads. Private chats have the same
 // number as their person.
 //
+// Groups, topics and what is said there are made by NewGroup, NewTopic and Post. Where the bot sets a
+// webhook, the server calls it.
+//
 // It knows the methods that DeepSkin uses, refuses unknown parameters, and takes uploads only, no
 // file IDs or URLs, where the bot sends a picture.
 package telegramtest
@@ -46,6 +49,9 @@ type Server struct {
 	maxPollers int
 	conflicts  int
 	webhook    string
+	hook       *hook                // who calls it; nil where a test set it
+	hosts      map[string]string    // addresses of webhooks' hosts
+	unpushed   int                  // calls of the webhook that brought no 2xx
 	commands   map[string][]Command // by language code, empty for everybody else
 
 	chats       map[int64]*chat
@@ -67,6 +73,10 @@ type Server struct {
 
 type chat struct {
 	kind     string
+	topics   map[int]bool // of a forum
+	movedTo  int64        // where a group became a supergroup
+	actions  []string
+	recent   []time.Time // messages of the last minute, in groups
 	blocked  bool
 	messages []*message
 	deleted  []*message
@@ -89,9 +99,10 @@ func New(t testing.TB) *Server {
 		files:       map[string]*file{},
 		paths:       map[string]*file{},
 		queries:     map[string]*query{},
+		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30, Group: 20},
+		hosts:       map[string]string{},
 		commands:    map[string][]Command{},
 		reads:       map[int64]string{},
-		limits:      Limits{ChatRate: 1, ChatBurst: 5, Overall: 30},
 		faults:      map[string][]Fault{},
 		calls:       map[string]int{},
 	}

@@ -68,15 +68,8 @@ func (s *Server) getUpdates(r request) (any, *refusal) {
 		return nil, &refusal{code: http.StatusConflict, description: "Conflict: can't use getUpdates method while " +
 			"webhook is active; use deleteWebhook to delete the webhook first"}
 	}
-	if kinds, ok := r.params["allowed_updates"]; ok {
-		var names []string
-		if err := json.Unmarshal([]byte(kinds), &names); err != nil {
-			return nil, badRequest("can't parse allowed_updates")
-		}
-		s.allowed = map[string]bool{}
-		for _, name := range names {
-			s.allowed[name] = true
-		}
+	if refused := s.allow(r); refused != nil {
+		return nil, refused
 	}
 	p, ok := s.beginPoll(r)
 	if !ok {

@@ -1,66 +1,51 @@
-// Shows a case's answer.
+// The words and figures of an answer.
 
-const kinds = {
-  nv: "Mole (melanocytic nevus)",
-  mel: "Melanoma",
-  bkl: "Age spot or other benign keratosis",
-  bcc: "Basal cell carcinoma",
-  akiec: "Actinic keratosis or Bowen’s disease",
-  vasc: "Blood vessel spot (vascular lesion)",
-  df: "Dermatofibroma",
-};
-
-const $ = (id) => document.getElementById(id);
-
-// Never 0 or 100: the model is never that sure.
-function percent(p) {
-  const n = Math.round(p * 100);
-  if (n < 1) return "under 1 %";
-  if (n > 99) return "over 99 %";
-  return `${n} %`;
-}
+import { percent } from "./figures.js";
+import { $ } from "./views.js";
+import { t } from "./words.js";
 
 const paragraphs = (text) =>
-  text.split(/\n\s*\n/).filter(Boolean).map((words) => {
-    const p = document.createElement("p");
-    p.textContent = words;
-    return p;
-  });
+  text.split(/\n\s*\n/).filter(Boolean).map((words) => Object.assign(document.createElement("p"), { textContent: words }));
 
-function bar([kind, p]) {
-  const li = document.createElement("li");
-  const track = document.createElement("span");
-  const fill = document.createElement("span");
-  track.className = "track";
-  fill.style.width = `${p * 100}%`;
-  track.append(fill);
-  const name = document.createElement("span");
-  name.textContent = kinds[kind] ?? kind;
-  const value = document.createElement("span");
-  value.textContent = percent(p);
-  li.append(name, value, track);
-  return li;
+function element(name, className, ...content) {
+  const e = document.createElement(name);
+  if (className) e.className = className;
+  e.append(...content);
+  return e;
 }
 
-export function showAnswer(c) {
-  $("title").textContent = c.title || "Your answer";
+function bar([kind, p]) {
+  const fill = element("span", "");
+  fill.style.width = `${p * 100}%`;
+  return element("li", "", element("span", "", t(`spot.${kind}`)), element("span", "", percent(p)), element("span", "track", fill));
+}
+
+/** Whether the model judged the photo: a refused one gets its reasons, not figures that mean nothing. */
+export const judged = (c) => c.status === "answered" && !c.problems;
+
+/** The kinds of spots with their probabilities, the likeliest first. */
+export const ranked = (c) => Object.entries(c.diagnoses ?? {}).sort((a, b) => b[1] - a[1]);
+
+/** The figure that goes with the label: of an inconclusive one the chance that it is malignant. */
+export const figure = (c) =>
+  c.label === "inconclusive" ? ["malignancy", c.malignancy] : ["confidence", c.confidence];
+
+/** Writes an answer. */
+export function paintAnswer(c) {
+  $("title").textContent = c.title || t("answer");
   $("text").replaceChildren(...paragraphs(c.text));
-
-  // A refused photo gets its reasons, not figures that mean nothing.
-  const judged = c.status === "answered" && !c.problems;
-  $("figures").hidden = !judged;
+  $("figures").hidden = !judged(c);
   $("figures").dataset.label = c.label ?? "";
-  $("label").textContent = c.label ?? "";
-  $("sure").hidden = c.confidence === undefined;
-  if (c.confidence !== undefined) {
-    $("confidence").textContent = percent(c.confidence);
-    $("gauge").style.width = `${c.confidence * 100}%`;
+  $("label").textContent = c.label ? t(`label.${c.label}`) : "";
+  const [name, p] = figure(c);
+  $("sure").hidden = p === undefined;
+  if (p !== undefined) {
+    $("figure").textContent = t(name === "malignancy" ? "malignancy" : "confidence");
+    $("confidence").textContent = percent(p);
+    $("gauge").style.width = `${p * 100}%`;
   }
-  $("diagnoses").hidden = !judged || !c.diagnoses;
-  $("diagnoses").open = false;
-  $("bars").replaceChildren(...Object.entries(c.diagnoses ?? {}).sort((a, b) => b[1] - a[1]).map(bar));
-
-  $("look").hidden = !judged || !c.heatmap;
+  $("diagnoses").hidden = !judged(c) || !c.diagnoses;
+  $("bars").replaceChildren(...ranked(c).map(bar));
   $("feedback").hidden = c.status !== "answered";
-  $("ask").textContent = judged ? "Was this answer right?" : "Was it right to refuse this photo?";
+  $("ask").textContent = t(judged(c) ? "ask" : "ask-refused");
 }

@@ -1,271 +1,244 @@
-// The page: one view at a time, from the choice of a photo to the answer and what comes after.
+// The page's course: from the choice of a photo to the answer and what comes after.
 
-import { Problem, follow, forget, heatmap, judge, read, upload } from "./api.js";
-import { showAnswer } from "./answer.js";
+import { judged, paintAnswer } from "./answer.js";
+import { Problem, follow, forget, photoOf, read, upload } from "./api.js";
+import { bitmapOf } from "./bitmap.js";
+import { chooseNothing, chosen, complain, maxPhoto, paintChoice } from "./choose.js";
+import { compare, openMap, paintMap } from "./compare.js";
+import { paintFeedback, showVerdict } from "./feedback.js";
+import { megabytes, time } from "./figures.js";
+import { drop, keep, thumbnail } from "./history.js";
+import { connectHistory, showHistory } from "./history-view.js";
+import { paintSheet, sheetPictures } from "./sheet.js";
+import { $, nowPaint, paintAgain, placeGuide, say, show, shown, thumbs } from "./views.js";
+import { language, languages, remember, speak, t } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
-const maxPhoto = 20 * 1024 * 1024;
+const longest = 1024; // Pixels of what is drawn, as in the server's copy.
 
-let photo = null; // The chosen file.
-let photoURL = "";
 let key = ""; // Names the upload, so that trying again does not make a second case.
 let current = ""; // The ID of the case on the page.
+let sent = null; // Its photo, where it was sent from this page just now.
 let stopFollowing = () => {};
-let mapURL = "";
 
-// --- Views ---
-
-function show(view) {
-  for (const v of document.querySelectorAll(".view")) v.hidden = v.id !== view;
-  const heading = $(view).querySelector("h1, h2");
-  heading.focus({ preventScroll: true });
-  window.scrollTo(0, 0);
-}
-
-// say is for screen readers; repeated words are not read twice.
-function say(words) {
-  if ($("live").textContent !== words) $("live").textContent = words;
-}
-
-function notice(title, text, again) {
-  stopFollowing();
-  $("notice-title").textContent = title;
-  $("notice-text").textContent = text;
-  $("retry").hidden = !again;
-  $("retry").onclick = again;
-  show("notice");
-  say(`${title}. ${text}`);
-}
-
-function thumbs(url) {
-  for (const img of document.querySelectorAll(".thumb")) {
-    img.hidden = !url;
-    if (url) img.src = url;
-    else img.removeAttribute("src");
-    img.onerror = () => (img.hidden = true); // A format that this browser cannot draw.
-  }
-}
-
-// --- Choosing ---
-
-function choose(file) {
-  URL.revokeObjectURL(photoURL);
-  photo = file ?? null;
-  photoURL = photo ? URL.createObjectURL(photo) : "";
-  key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-  $("missing").textContent = "";
-  $("empty").hidden = Boolean(photo);
-  $("preview").hidden = !photo;
-  if (photo) $("preview").src = photoURL;
-  else $("preview").removeAttribute("src");
-  $("name").hidden = !photo;
-  $("name").textContent = photo ? `${photo.name} – tap to change` : "";
-  thumbs(photoURL);
-  if (photo) say(`Chosen: ${photo.name}`);
-}
-
-function startOver() {
+/** Leaves the case on the page. */
+function leave() {
   stopFollowing();
   current = "";
   history.replaceState(null, "", "/");
-  $("photo").value = "";
-  choose(null);
-  show("start");
 }
 
-$("preview").onerror = () => ($("preview").hidden = true);
-$("photo").onchange = () => choose($("photo").files[0]);
-$("consent").onchange = () => ($("missing").textContent = "");
+// --- Choosing and sending ---
 
-// A photo dropped beside the field would otherwise replace the page.
-for (const name of ["dragover", "drop"]) window.addEventListener(name, (e) => e.preventDefault());
-$("drop").addEventListener("dragover", () => $("drop").classList.add("over"));
-$("drop").addEventListener("dragleave", () => $("drop").classList.remove("over"));
-$("drop").addEventListener("drop", (e) => {
-  $("drop").classList.remove("over");
-  if (e.dataTransfer.files.length > 0) choose(e.dataTransfer.files[0]);
-});
+function start() {
+  placeGuide("start");
+  show("start", paintChoice);
+}
 
-$("start").onsubmit = (e) => {
+/** Forgets the photo that was sent; one that was only chosen stays. */
+async function forgetSent() {
+  leave();
+  if (sent) await chooseNothing();
+  sent = null;
+}
+
+async function startOver() {
+  await forgetSent();
+  start();
+}
+
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+$("start").onsubmit = async (e) => {
   e.preventDefault();
-  const missing = (words, field) => {
-    $("missing").textContent = words;
-    field.focus();
-  };
-  if (!photo) return missing("Please choose a photo first.", $("photo"));
-  if (photo.size > maxPhoto) return missing("This photo is larger than 20 MB. Please choose a smaller one.", $("photo"));
-  if (!$("consent").checked) return missing("Please agree first, or we may not look at your photo.", $("consent"));
+  const photo = await chosen();
+  if (!photo) return complain("missing-photo", $("photo"));
+  if (photo.size === 0) return complain("missing-empty", $("photo"));
+  if (photo.size > maxPhoto) return complain("missing-large", $("photo"));
+  if (!$("consent").checked) return complain("missing-consent", $("consent"));
+  if (photo !== sent) key = newKey();
+  sent = photo;
   send();
 };
 
-// --- Sending and waiting ---
-
 async function send() {
-  stage("Sending your photo", "");
+  thumbs(sent);
+  stage(() => [t("sending"), ""]);
+  $("bar").hidden = false;
   $("bar").value = 0;
-  show("progress");
   try {
-    const sent = await upload(photo, key, (part) => {
-      $("bar").value = part * 100;
-      if (part === 1) stage("Your photo has arrived", "It is being checked in.");
+    const accepted = await upload(sent, key, (done, total) => {
+      $("bar").value = done / total;
+      if (done < total) return stage(() => [t("sending"), t("sending-bytes", { sent: megabytes(done), total: megabytes(total) })]);
+      $("bar").hidden = true; // From here on nobody can tell how far things are.
+      stage(() => [t("arrived"), t("arrived-detail")]);
     });
-    history.replaceState(null, "", `#${sent.id}`);
-    wait(sent.id);
+    open(accepted.id);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    const passing = [0, 408, 429].includes(problem.status) || problem.status >= 500;
-    notice("Your photo was not taken", problem.message, passing ? send : null);
+    notice(() => [t("not-taken"), problem.words], problem.passing ? send : null);
   }
 }
 
-function stage(title, detail) {
-  $("stage").textContent = title;
-  $("detail").textContent = detail;
-  say(`${title}. ${detail}`);
+// --- Waiting ---
+
+/** Says how things stand; words returns a title and a detail. */
+function stage(words) {
+  const paint = () => {
+    const [title, detail] = words();
+    $("stage").textContent = title;
+    $("detail").textContent = detail;
+    if ($("bar").hidden) say(`${title}. ${detail}`); // Not every byte.
+  };
+  if (shown() === "progress") nowPaint(paint);
+  else show("progress", paint);
+  $("dots").hidden = !$("bar").hidden;
 }
 
-// wait shows a case as it is and follows it until it is settled.
-function wait(id) {
+/** Shows a case as it is and follows it until it is settled. */
+function open(id) {
+  stopFollowing();
   current = id;
+  history.replaceState(null, "", `#${id}`);
+  $("bar").hidden = true;
   stopFollowing = follow(id, {
     seen(c) {
-      if (c.status === "pending" || c.status === "waiting") return pending(c);
+      if (c.status === "pending" || c.status === "waiting") {
+        return stage(() => [c.title || t("looking"), t("waiting", { time: time(c.deadline) })]);
+      }
       stopFollowing();
       answer(c);
     },
-    waiting: () => stage("The connection was lost", "Trying again. The answer is kept for you."),
-    failed: async () => {
-      stopFollowing();
-      try {
-        answer(await read(id));
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        const again = problem.status === 404 ? null : () => wait(id);
-        notice("There is no answer to show", problem.message, again);
-      }
-    },
+    waiting: () => stage(() => [t("lost"), t("lost-detail")]),
+    failed: (problem) =>
+      notice(() => [t("no-answer"), problem.words], problem.status === 404 ? null : () => open(id)),
   });
-}
-
-function pending(c) {
-  const time = new Date(c.deadline).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  $("bar").removeAttribute("value"); // Nobody can tell how far the model is.
-  stage(c.title || "The model is looking at your photo", `Mostly a matter of seconds. You will hear from us by ${time} at the latest.`);
-  if ($("progress").hidden) show("progress");
 }
 
 // --- The answer ---
 
-function answer(c) {
-  showAnswer(c);
-  closeMap();
-  showVerdict(c.verdict);
-  show("answer");
-  say("The answer is here.");
+async function answer(c) {
+  showVerdict(c.id, c.verdict);
+  openMap(false);
+  $("diagnoses").open = false;
+  $("look").hidden = true;
+  $("print").hidden = !judged(c);
+  sheetPictures(null, null);
+  $("guide").hidden = true;
+  if (c.problems) placeGuide("answer");
+  show("answer", () => paintCase(c));
+  say(t("answer-here"));
+  const photo = await photoFor(c);
+  if (current !== c.id) return; // The reader has gone on.
+  if (photo && c.grid && judged(c)) await showLook(photo, c);
+  if (c.status === "answered") await keep({ id: c.id, date: c.created, label: c.label }, photo && (await thumbnail(photo)));
 }
 
-function closeMap() {
-  URL.revokeObjectURL(mapURL);
-  mapURL = "";
-  $("map").hidden = true;
-  $("heatmap").setAttribute("aria-expanded", "false");
-  $("heatmap").textContent = "Show what the model looked at";
+function paintCase(c) {
+  paintAnswer(c);
+  paintMap();
+  paintFeedback();
+  if (judged(c)) paintSheet(c);
 }
 
-$("heatmap").onclick = async () => {
-  if (!$("map").hidden) return closeMap();
-  const img = $("map").querySelector("img");
-  const caption = $("map").querySelector("figcaption");
-  img.hidden = true;
-  caption.textContent = "Drawing …";
-  $("map").hidden = false;
-  $("heatmap").setAttribute("aria-expanded", "true");
-  $("heatmap").textContent = "Hide what the model looked at";
+/** The photo that was sent just now, or the server's copy as long as it is kept; else null. */
+async function photoFor(c) {
+  if (sent) return sent;
+  let photo = null;
   try {
-    mapURL = URL.createObjectURL(await heatmap(current));
-    img.src = mapURL;
-    img.hidden = false;
-    caption.textContent = "The warmer the colour, the more this part spoke for the label. " +
-      "A frame, if there is one, is what the model looked at from closer up.";
+    photo = c.photo ? await photoOf(c.id) : null;
   } catch (problem) {
-    caption.textContent = problem.message;
+    if (!(problem instanceof Problem)) throw problem;
   }
+  if (current === c.id) thumbs(photo);
+  return photo;
+}
+
+/** Offers to see where the model looked, if this browser can draw the photo. */
+async function showLook(photo, c) {
+  const bitmap = await bitmapOf(photo, longest).catch(() => null);
+  if (!bitmap || current !== c.id) return;
+  sheetPictures(bitmap, compare(bitmap, c.grid));
+  $("look").hidden = false;
+}
+
+/** Says an answer in another language: its title and text come from the server. */
+async function answerAgain() {
+  const id = current;
+  try {
+    const c = await read(id);
+    if (current === id && shown() === "answer") nowPaint(() => paintCase(c));
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem; // The old words stay.
+  }
+}
+
+// --- Notices and deleting ---
+
+/** Shows a title and a text, and a button that tries again where there is something to try. */
+function notice(words, again) {
+  stopFollowing();
+  $("retry").hidden = !again;
+  $("retry").onclick = again;
+  show("notice", () => {
+    [$("notice-title").textContent, $("notice-text").textContent] = words();
+  });
+  say(words().join(". "));
+}
+
+/** Asks before deleting, by the IDs of the words, and resolves to whether it is wanted. */
+function sure(title, text) {
+  const dialog = $("sure-delete");
+  $("sure-title").textContent = t(title);
+  $("sure-text").textContent = t(text);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue === "delete");
+  });
+}
+
+$("delete").onclick = async () => {
+  const id = current;
+  if (!(await sure("delete-title", "delete-text"))) return;
+  try {
+    await forget(id);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return notice(() => [t("delete-failed"), problem.words], () => open(id));
+  }
+  await drop(id);
+  await forgetSent();
+  compare(null);
+  notice(() => [t("deleted"), t("deleted-text")]);
 };
 
-// --- What the user says of it ---
-
-const done = "Thank you. That helps to make the answers better.";
-
-function showVerdict(verdict) {
-  $("up").setAttribute("aria-pressed", String(verdict?.agrees === true));
-  $("down").setAttribute("aria-pressed", String(verdict?.agrees === false));
-  const complete = Boolean(verdict?.truth) && verdict?.keep !== undefined;
-  $("followup").hidden = verdict?.agrees !== false || complete;
-  for (const input of $("followup").querySelectorAll("input")) input.checked = false;
-  $("thanks").textContent = verdict?.agrees || complete ? done : "";
-}
-
-async function tell(verdict) {
-  const buttons = $("feedback").querySelectorAll("button");
-  for (const b of buttons) b.disabled = true;
-  try {
-    await judgeKeeping(verdict);
-  } catch (problem) {
-    $("thanks").textContent = problem.message;
-  }
-  for (const b of buttons) b.disabled = false;
-}
-
-// judgeKeeping saves the rest of a verdict where the photo to keep is no longer there.
-async function judgeKeeping(verdict) {
-  try {
-    await judge(current, verdict);
-    showVerdict(verdict);
-  } catch (problem) {
-    if (problem.status !== 410 || !verdict.keep) throw problem;
-    const rest = { ...verdict, keep: false };
-    await judge(current, rest);
-    showVerdict(rest);
-    $("thanks").textContent = `${done} The photo could not be kept: it has already been deleted.`;
-  }
-}
-
-$("up").onclick = () => tell({ agrees: true });
-$("down").onclick = async () => {
-  await tell({ agrees: false }); // The thumb counts even if no more is said.
-  if (!$("followup").hidden) $("followup").querySelector("input").focus();
-};
-$("followup").onchange = () => ($("thanks").textContent = "");
-$("followup").onsubmit = (e) => {
-  e.preventDefault();
-  const said = new FormData(e.target);
-  if (!said.get("truth") || !said.get("keep")) {
-    $("thanks").textContent = "Please answer both questions. “I don’t know” is fine.";
-    return;
-  }
-  tell({ agrees: false, truth: said.get("truth"), keep: said.get("keep") === "yes" });
-};
-
-// --- Leaving ---
-
-$("delete").onclick = () => $("sure-delete").showModal();
-$("sure-delete").onclose = async () => {
-  const wanted = $("sure-delete").returnValue === "delete";
-  $("sure-delete").returnValue = "";
-  if (!wanted) return;
-  try {
-    await forget(current);
-    history.replaceState(null, "", "/");
-    choose(null);
-    closeMap();
-    notice("Deleted", "The photo, the answer and what you told us about it are gone.");
-  } catch (problem) {
-    notice("It could not be deleted", problem.message, () => wait(current));
-  }
-};
+// --- The frame of it all ---
 
 for (const b of document.querySelectorAll(".another")) b.onclick = startOver;
+$("back").onclick = start;
+$("open-history").onclick = async () => {
+  await forgetSent();
+  showHistory();
+};
+connectHistory((id) => {
+  thumbs(null);
+  open(id);
+}, sure);
 
-// The address keeps the case's ID, so that reloading shows the answer again. The ID opens
-// nothing without this browser's cookie.
-if (/^#[A-Z2-7]{26}$/.test(location.hash)) wait(location.hash.slice(1));
+for (const [tag, name] of Object.entries(languages)) {
+  $("language").append(Object.assign(document.createElement("option"), { value: tag, lang: tag, textContent: name }));
+}
+$("language").onchange = async () => {
+  await speak($("language").value);
+  remember(language());
+  paintAgain();
+  if (shown() === "answer") answerAgain();
+};
+
+await speak();
+$("language").value = language();
+// The address keeps the case's ID, so that reloading shows the answer again. The ID opens nothing
+// without this browser's cookie.
+if (/^#[A-Z2-7]{26}$/.test(location.hash)) open(location.hash.slice(1));
+else start();
+navigator.serviceWorker?.register("/sw.js").catch(() => {}); // It only helps those who are offline.
