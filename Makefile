@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= /usr/bin/python3
 TRAINING := models/training
-RECIPE ?= $(TRAINING)/configs/deepskin-1.toml
+RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
@@ -93,11 +93,14 @@ attempts: training-setup ## Train and compare all recipes of models/training/con
 evaluate: setup training-setup ## Measure the model on the test parts of DATA, and write the model card
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make evaluate DATA=dir"; exit 1; }
 	mkdir -p $(REPORTS) $(RUNS)
+	cd $(TRAINING) && $(PYTHON) -m deepskin_training.eda.objects --data "$(abspath $(DATA))" \
+		--out "$(abspath $(RUNS))/objects.csv"
 	./deepskin evaluate --data "$(DATA)/ham10000_200x150.tar" --labels "$(DATA)/HAM10000_metadata.csv" \
 		--split test --kind dermoscopy --others "$(DATA)/phone_photos.tar" \
-		--masks "$(DATA)/ham10000_masks_200x150.tar.gz" \
+		--masks "$(DATA)/ham10000_masks_200x150.tar.gz" --groups $(RUNS)/objects.csv \
 		--json $(REPORTS)/dermoscopy.json --html $(RUNS)/dermoscopy.html
 	./deepskin evaluate --data "$(DATA)/phone_photos.tar" --labels "$(DATA)/phone_photos.csv" --kind phone \
+		--groups $(RUNS)/objects.csv \
 		--others "$(DATA)/ham10000_200x150.tar" --others-labels "$(DATA)/HAM10000_metadata.csv" \
 		--json $(REPORTS)/phone.json --html $(RUNS)/phone.html
 	./deepskin evaluate --data "$(DATA)/not_skin.tar" --kind not_skin --split unfitted \
@@ -107,6 +110,16 @@ evaluate: setup training-setup ## Measure the model on the test parts of DATA, a
 .PHONY: card
 card: training-setup ## Write models/MODEL_CARD.md, and the figures into the model, from the reports
 	cd $(TRAINING) && $(PYTHON) card.py
+
+.PHONY: agreement
+agreement: setup training-setup ## Compare the program with independent Python on the test part of DATA
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make agreement DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(PYTHON) agreement.py --data "$(abspath $(DATA))"
+
+.PHONY: quality
+quality: training-setup ## Spoil photos step by step and measure the model's errors, into docs/quality.md
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make quality DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(PYTHON) quality.py --data "$(abspath $(DATA))"
 
 .PHONY: eda
 eda: training-setup ## Explore DATA: a page of plots in models/training/runs/eda (DOCUMENT=docs/data.md rewrites that too)

@@ -25,6 +25,8 @@ GROUPS = {
     "fitzpatrick": "Fitzpatrick type", "hair": "hair", "ruler": "ruler", "ink": "ink",
 }
 
+COMPARED = {"malignant_auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+
 
 def read_reports(folder: pathlib.Path, version: str) -> dict[str, dict]:
     """Reads the reports of all sets; each must be about this version of the model."""
@@ -55,6 +57,7 @@ def write_card(
         "thresholds": thresholds_table(json.loads(metadata["thresholds"])),
         "bars": bars_table(reports),
         "groups": groups_table(reports),
+        "worse": worse_groups(reports),
         "training": training_table(members),
         "minutes": f"{sum(member['seconds'] for member in members) / 60:.0f}",
         "reliability": reliability_table(reports["dermoscopy"]),
@@ -107,6 +110,22 @@ def groups_table(reports: dict[str, dict]) -> str:
                 rows.append(f"| {kind} | {GROUPS[group['column']]}: {group['value']} "
                             f"| {group['photos']} | {group['malignant']} | {cells} |")
     return "\n".join(rows)
+
+
+def worse_groups(reports: dict[str, dict]) -> str:
+    """Lists groups of which chance hardly explains that they are below their set as a whole."""
+    lines = []
+    for kind in ("dermoscopy", "phone"):
+        overall = {figure["name"]: figure["value"] for figure in reports[kind]["figures"]}
+        for group in reports[kind].get("groups", []):
+            for figure in group["figures"]:
+                name = figure["name"]
+                if (group["column"] in GROUPS and name in COMPARED
+                        and figure["high"] < overall[name]):
+                    lines.append(f"- {kind}, {GROUPS[group['column']]} {group['value']}: "
+                                 f"{COMPARED[name]} {interval(figure)} against "
+                                 f"{overall[name]:.3f} of all.")
+    return "\n".join(lines) or "- None."
 
 
 def reliability_table(report: dict) -> str:

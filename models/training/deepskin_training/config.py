@@ -27,7 +27,9 @@ class Config:
     class_power: float
     balanced_sampling: bool
     mask_weight: float
+    context: float
     norm: str
+    fixed: int
     learning_rate: float
     head_rate: float
     weight_decay: float

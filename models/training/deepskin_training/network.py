@@ -27,9 +27,12 @@ class Seen(NamedTuple):
 class Network(nn.Module):
     """MobileNetV2 with linear heads on the average of its last feature map, and a mask's."""
 
-    def __init__(self, dropout: float = 0.0):
+    def __init__(self, dropout: float = 0.0, context: float = 0.0):
         super().__init__()
         self.features = mobilenet_v2().features
+        # The weight of what is no lesion in the average, beside 1 for what is: a buffer, so that
+        # it is in the file.
+        self.register_buffer("context", torch.tensor(context or 1e6))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(FEATURES, len(DIAGNOSES))
         self.phone = nn.Linear(FEATURES, 1)
@@ -38,10 +41,19 @@ class Network(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> Seen:
         """Maps uint8 [n, h, w, 3] RGB to logits, for training."""
-        fine, last = self.maps(normalise(pictures))
-        pooled = self.dropout(last.mean((2, 3)))
-        return Seen(self.head(pooled), self.phone(pooled)[:, 0], self.lesion(pooled)[:, 0],
-                    self.mask(fine, last))
+        last, mask = self.describe(normalise(pictures))
+        pooled = self.dropout(self.focused(last, mask.detach()).mean((2, 3)))
+        return Seen(self.head(pooled), self.phone(pooled)[:, 0], self.lesion(pooled)[:, 0], mask)
+
+    def describe(self, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Maps [n, 3, h, w] to the last features and the mask's logits."""
+        fine, last = self.maps(values)
+        return last, self.mask(fine, last)
+
+    def focused(self, last: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Weighs features [n, 1280, h, w] by what the mask's logits say; the mean weight is 1."""
+        weight = torch.sigmoid(nn.functional.avg_pool2d(mask[:, None], 2)) + self.context
+        return last * (weight / weight.mean((2, 3), keepdim=True))
 
     def maps(self, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Maps [n, 3, h, w] to features [n, 96, h/16, w/16] and [n, 1280, h/32, w/32]."""
@@ -49,16 +61,16 @@ class Network(nn.Module):
         return fine, self.features[_FINE:](fine)
 
     def served(self, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Maps [n, 3, h, w] to the last features and the mask's logits, as they are served.
+        """Maps [n, 3, h, w] to the focused features and the mask's logits, as they are served.
 
         Both are averaged with those of the picture's half turn. The average stands in the
         middle: by itself a cell looks half a cell up and left of its place, because strided
         convolutions pad evenly. Lesions have no upright.
         """
-        fine, last = self.maps(values)
-        fine_turned, last_turned = self.maps(values.flip(2, 3))
-        masks = self.mask(fine, last), self.mask(fine_turned, last_turned).flip(1, 2)
-        return (last + last_turned.flip(2, 3)) / 2, (masks[0] + masks[1]) / 2
+        last, mask = self.describe(values)
+        turned, turned_mask = self.describe(values.flip(2, 3))
+        mask = (mask + turned_mask.flip(1, 2)) / 2
+        return self.focused((last + turned.flip(2, 3)) / 2, mask), mask
 
 
 class MaskHead(nn.Module):

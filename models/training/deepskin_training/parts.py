@@ -63,10 +63,11 @@ def compose_part(
 def diagnosis_logits(network: Network, pictures: np.ndarray, device: str = "cpu") -> np.ndarray:
     """Returns the logits [n, 7] of smoothed pictures, without their half turns."""
     network.eval()
-    return torch.cat([
-        network.head(network.maps(smooth(normalise(chunk.to(device))))[1].mean((2, 3))).cpu()
-        for chunk in torch.from_numpy(pictures).split(CHUNK)
-    ]).numpy()
+    logits = []
+    for chunk in torch.from_numpy(pictures).split(CHUNK):
+        last, mask = network.describe(smooth(normalise(chunk.to(device))))
+        logits.append(network.head(network.focused(last, mask).mean((2, 3))).cpu())
+    return torch.cat(logits).numpy()
 
 
 @torch.no_grad()

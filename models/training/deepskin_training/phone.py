@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import math
 import pathlib
 
 import cv2
@@ -70,10 +71,13 @@ def compose(
     Returns the picture, uint8 [side, side, 3] RGB, and its mask, uint8 [side, side].
     """
     height, width = cutout.pixels.shape[:2]
-    zoom = side * random.uniform(0.2, 0.85) / max(height, width)
+    # From a small spot to nothing but lesion.
+    zoom = side * math.exp(random.uniform(math.log(0.2), math.log(1.4))) / max(height, width)
     size = (max(8, round(width * zoom)), max(8, round(height * zoom)))
     method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     flat = cv2.resize(cutout.pixels, size, interpolation=method)
+    flat = flat[_cut(size[1], side, random), _cut(size[0], side, random)]
+    size = flat.shape[1::-1]
     alpha = flat[..., 3]
     colours = flat[..., :3] / np.maximum(alpha, 1e-3)[..., None]
 
@@ -90,6 +94,12 @@ def compose(
     feather = feather[..., None]
     canvas[window] = feather * colours + (1 - feather) * canvas[window]
     return np.clip(canvas, 0, 255).astype(np.uint8), mask
+
+
+def _cut(length: int, side: int, random: np.random.Generator) -> slice:
+    """Returns the part of a length that a picture of this side shows."""
+    start = random.integers(0, max(length - side, 0) + 1)
+    return slice(start, start + side)
 
 
 def bare_skin(cutout: Cutout, side: int, random: np.random.Generator) -> np.ndarray:

@@ -27,7 +27,7 @@ _LESION_WEIGHT = 0.2
 
 def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
     """Builds the network with its starting weights; pictures set the batch norms."""
-    network = Network(config.dropout)
+    network = Network(config.dropout, config.context)
     if config.start == "torchvision":
         weights = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V2
         network.features = torchvision.models.mobilenet_v2(weights=weights).features
@@ -36,6 +36,7 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
         pretrained.load_tflite(network.features, data / config.start, batch)
     if config.norm == "frozen":
         norms.freeze(network.features)
+    network.features[:config.fixed].requires_grad_(False)
     for head in (network.head, network.phone, network.lesion):
         nn.init.zeros_(head.weight)
         nn.init.zeros_(head.bias)
@@ -101,7 +102,7 @@ class Run:
     def _optimiser(self) -> torch.optim.Optimizer:
         """Builds AdamW: no decay on batch norms and biases, faster heads."""
         config = self.config
-        backbone = list(self.network.features.parameters())
+        backbone = [p for p in self.network.features.parameters() if p.requires_grad]
         heads = [p for name, p in self.network.named_parameters()
                  if not name.startswith("features.")]
         return torch.optim.AdamW(
@@ -151,7 +152,7 @@ class Run:
         else:
             seen, masks = self.network(batch.pictures), batch.masks
             diagnosis = self.loss_of(seen.diagnoses[shows], batch.labels[shows])
-            kind = binary(seen.phone[shows], batch.phone[shows].float())
+            kind = binary(seen.phone, batch.phone.float())
         loss = diagnosis + _KIND_WEIGHT * kind
         loss = loss + _LESION_WEIGHT * binary(seen.lesion, shows.float())
         if self.config.mask_weight:

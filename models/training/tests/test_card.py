@@ -42,3 +42,28 @@ def test_reports_of_another_model_are_refused(model, tmp_path, monkeypatch):
         (tmp_path / path.name).write_text(json.dumps(report), encoding="utf-8")
     with pytest.raises(ValueError, match="make evaluate"):
         run(monkeypatch, model, tmp_path, tmp_path / "card.md")
+
+
+def test_groups_below_their_set_are_named_and_no_others():
+    def figure(name, value, low, high):
+        return {"name": name, "value": value, "low": low, "high": high}
+
+    def group(column, value, *figures):
+        return {"column": column, "value": value, "figures": figures}
+
+    reports = {
+        "dermoscopy": {
+            "figures": [figure("sensitivity", 0.94, 0.9, 0.96), figure("refused", 0.5, 0.4, 0.6)],
+            "groups": [
+                group("sex", "male", figure("sensitivity", 0.90, 0.85, 0.95)),
+                group("hair", "yes", figure("sensitivity", 0.80, 0.7, 0.89)),
+                group("hair", "no", figure("refused", 0.1, 0.0, 0.2)),
+                group("dx", "df", figure("sensitivity", 0.1, 0.0, 0.2)),
+            ],
+        },
+        "phone": {"figures": []},
+    }
+    assert card.worse_groups(reports) == (
+        "- dermoscopy, hair yes: sensitivity 0.800 (0.700 to 0.890) against 0.940 of all.")
+    reports["dermoscopy"]["groups"] = []
+    assert card.worse_groups(reports) == "- None."

@@ -14,6 +14,7 @@ from deepskin_training.eda import duplicates, samples
 from deepskin_training.eda.__main__ import document, explore
 from deepskin_training.eda.about_pictures import LOOKED_AT
 from deepskin_training.eda.measures import RULER_TICKS, measure
+from deepskin_training.eda.objects import write_objects
 from deepskin_training.eda.rates import wilson
 from deepskin_training.labels import DIAGNOSES, MALIGNANT
 
@@ -116,6 +117,20 @@ def fixture_result(tmp_path_factory) -> tuple[dict, pathlib.Path]:
     pack(folder, samples.NOT_SKIN, noise)
     out = tmp_path_factory.mktemp("eda")
     return explore(folder, out), out
+
+
+def test_groups_by_object_are_written_for_the_test_photos(tmp_path):
+    random = np.random.default_rng(5)
+    make_dermoscopy(tmp_path, random)
+    make_phones(tmp_path, random)
+    write_objects(tmp_path, tmp_path / "objects.csv")
+    with open(tmp_path / "objects.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    test = [s.name for s in samples.dermoscopy(tmp_path) if s.split == "test"]
+    phones = [s.name for s in samples.phone(tmp_path, samples.PHONE_PHOTOS)]
+    assert [row["image"] for row in rows] == test + phones
+    assert all(row["ruler"] == "no" for row in rows)
+    assert {row["hair"] for row in rows} <= {"yes", "no"}
 
 
 def test_lesion_filed_twice_is_found_and_no_other(result):

@@ -1,23 +1,37 @@
 """The quick loop: train on 64 images, export, and have the Go program say the same as Python."""
 
 import dataclasses
-import json
-import os
 import pathlib
-import subprocess
 
-import pytest
+import numpy as np
+import torch
 
+import agreement
 import golden
-from deepskin_training import model, sources
+from deepskin_training import model, norms, sources
 from deepskin_training.config import Config
 from deepskin_training.finishing import Serving, finish
 from deepskin_training.network import Network
+from deepskin_training.pictures import decode
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RECIPE = ROOT / "models/training/configs/members/imagenet.toml"
 IMAGES = 64
 SENSITIVITY = {"dermoscopy": 0.95, "phone": 0.99}
+
+
+def random_network(config: Config, _: pathlib.Path, pictures: np.ndarray) -> Network:
+    """Stands for a pretrained network: random weights, with the statistics of pictures."""
+    network = Network(config.dropout, config.context)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0  # statistics of the last batch alone
+    network.train()
+    with torch.no_grad():
+        network(torch.from_numpy(pictures[:24]))
+    norms.freeze(network.features)
+    network.features.requires_grad_(False)  # the heads learn to read them in a few steps
+    return network
 
 
 def test_small_model_says_the_same_in_go(data, tmp_path, monkeypatch):
@@ -27,9 +41,9 @@ def test_small_model_says_the_same_in_go(data, tmp_path, monkeypatch):
         lesions.setdefault(sources.split_of(case.lesion), []).append(case)
     few = lesions["train"][:IMAGES] + lesions["validation"]
     monkeypatch.setattr(sources, "read_metadata", lambda folder: few)
-    monkeypatch.setattr(model, "starting_network", lambda *_: Network())
+    monkeypatch.setattr(model, "starting_network", random_network)
     config = dataclasses.replace(
-        Config.read(RECIPE), side=64, stages=((2, 64),), batch=16, norm="batch")
+        Config.read(RECIPE), side=64, stages=((4, 64),), batch=16, learning_rate=5e-3)
     network, seconds = model.train_member(config, data, tmp_path / "run")
     assert seconds > 0
     serving = Serving("small", 64, SENSITIVITY, {"dermoscopy": 0.5, "phone": 0.5})
@@ -40,16 +54,10 @@ def test_small_model_says_the_same_in_go(data, tmp_path, monkeypatch):
     photos.mkdir()
     whole, _ = sources.ham10000_views(data)
     for case in lesions["validation"][:12]:
-        (photos / f"{case.image}.jpg").write_bytes(whole[case.image])
-    answers = subprocess.run(
-        [ROOT / "deepskin", "classify", "--format", "jsonl", photos], check=True,
-        capture_output=True, text=True, env={**os.environ, "DEEPSKIN_MODEL": str(path)},
-    ).stdout.splitlines()
-    assert len(answers) == 12
-    reference = golden.Reference(path)
-    for line in answers:
-        answer = json.loads(line)
-        wanted = reference.judge(pathlib.Path(answer["file"]).read_bytes())
-        assert answer["diagnoses"] == pytest.approx(wanted["diagnoses"], abs=0.02)
-        assert answer["phone_probability"] == pytest.approx(wanted["phone_probability"], abs=0.02)
-        assert answer["kind"] == wanted["kind"]
+        # Without loss: random layers make much of the grey levels on which decoders differ.
+        decode(whole[case.image]).save(photos / f"{case.image}.png")
+    said = [golden.Reference(path).judge(photo.read_bytes()) for photo in photos.iterdir()]
+    assert np.ptp([answer["diagnoses"]["mel"] for answer in said]) > 0.1  # it tells photos apart
+    found = agreement.compare(path, photos)
+    assert found.photos == 12
+    assert found.good and found.kinds == 0 and found.closer == 0
