@@ -84,8 +84,9 @@ $("camera").onclick = async () => {
   if (!hasCamera()) return $("capture").click(); // A phone opens its own camera for that.
   try {
     const photo = await takePhoto();
-    if (photo) await choose(photo);
-    $(photo ? "consent" : "camera").focus();
+    if (!photo) return; // The browser has put the focus back.
+    await choose(photo);
+    $("consent").focus();
   } catch {
     complain("camera-refused", $("photo"));
   }
