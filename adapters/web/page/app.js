@@ -193,7 +193,8 @@ function sure(title, text) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "delete");
+    // The event of an earlier close may come when the dialog is open again.
+    dialog.onclose = () => dialog.open || resolve(dialog.returnValue === "delete");
   });
 }
 

@@ -48,7 +48,7 @@ export async function takePhoto() {
     hint.textContent = t("camera-ready");
     dialog.showModal();
     return await new Promise((resolve, reject) => {
-      dialog.onclose = () => resolve(null);
+      dialog.onclose = () => dialog.open || resolve(null); // Not for an earlier close.
       $("camera-close").onclick = () => resolve(null);
       $("shoot").onclick = async () => {
         const photo = await frame(video);
