@@ -32,7 +32,6 @@ class Config:
     fixed: int
     learning_rate: float
     head_rate: float
-    weight_decay: float
     dropout: float
     label_smoothing: float
     ema: float

@@ -21,6 +21,7 @@ from .parts import Part, diagnosis_logits
 
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
+_WEIGHT_DECAY = 0.05
 _KIND_WEIGHT = 0.1
 _LESION_WEIGHT = 0.2
 
@@ -112,7 +113,7 @@ class Run:
                 {"params": heads, "lr": config.learning_rate * config.head_rate},
             ],
             lr=config.learning_rate,
-            weight_decay=config.weight_decay,
+            weight_decay=_WEIGHT_DECAY,
         )
 
     def _step(self, batch: Batch, done: int) -> float:
