@@ -90,9 +90,9 @@ func TestAnAlbumOfTenWithTwoBadPhotos(t *testing.T) {
 			t.Errorf("the summary replies to %q after %d edits, want to the first photo after 1", p.to, p.edits)
 		}
 		for _, line := range []string{
-			"Photo 1: lower risk. Confidence: high.\n", "Photo 3: I cannot judge it. The photo is blurred.",
-			"Photo 5: higher risk. Confidence: moderate.\n", "Photo 8: I cannot judge it. This does not look like",
-			"Photo 9: the model cannot tell.", "Photo 10: lower risk. Confidence: high.\n",
+			"Photo 1: lower risk, with high confidence.\n", "Photo 3: I cannot judge it. The photo is blurred.",
+			"Photo 5: higher risk, with moderate confidence.\n", "Photo 8: I cannot judge it. This does not look like",
+			"Photo 9: the model cannot tell.", "Photo 10: lower risk, with high confidence.\n",
 			"to a doctor within two weeks", "not a diagnosis",
 		} {
 			if !strings.Contains(p.text(), line) {

@@ -181,7 +181,7 @@ func TestEveryAnswerIsHonestAndSaysWhatToDo(t *testing.T) {
 				t.Errorf("%s does not send to a doctor: %q", name, u.text())
 			}
 			for _, words := range want {
-				if !strings.Contains(strings.ToLower(u.text()), strings.ToLower(words)) {
+				if !strings.Contains(u.text(), words) {
 					t.Errorf("%s does not say %q: %q", name, words, u.text())
 				}
 			}
