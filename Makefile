@@ -84,10 +84,10 @@ train: training-setup ## Train the model from DATA into models/deepskin.onnx; go
 	$(MAKE) golden evaluate
 
 .PHONY: attempts
-attempts: training-setup ## Train and compare all recipes of models/training/configs/attempts (hours)
+attempts: training-setup ## Train and compare other recipes, and ways to serve the shipped networks, on DATA (hours)
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make attempts DATA=dir"; exit 1; }
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.attempts --data "$(abspath $(DATA))" \
-		--configs configs/attempts --out "$(abspath $(RUNS))/attempts" --table "$(CURDIR)/docs/attempts.md"
+		--configs configs --runs "$(abspath $(RUNS))" --document "$(CURDIR)/docs/attempts.md"
 
 .PHONY: evaluate
 evaluate: setup training-setup ## Measure the model on the test parts of DATA, and write the model card

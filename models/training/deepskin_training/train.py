@@ -19,6 +19,7 @@ from .fitting import malignancy
 from .network import Network, normalise
 from .parts import Part, diagnosis_logits
 
+_CHECKPOINT = "checkpoint.pt"
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
 _WEIGHT_DECAY = 0.05
@@ -42,6 +43,16 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
         nn.init.zeros_(head.weight)
         nn.init.zeros_(head.bias)
     return network
+
+
+def trained_network(config: Config, folder: pathlib.Path) -> Network:
+    """Loads the network of a run as it did best on validation; it is ready to be measured."""
+    network = Network(config.dropout, config.context)
+    if config.norm == "frozen":
+        norms.freeze(network.features)
+    state = torch.load(folder / _CHECKPOINT, map_location="cpu")
+    network.load_state_dict(state["best"]["average"])
+    return network.eval()
 
 
 def one_cycle(progress: float) -> float:
@@ -178,11 +189,11 @@ class Run:
         state = {name: part.state_dict() for name, part in self._parts().items()}
         partial = self.folder / "checkpoint.partial"
         torch.save({**state, "epoch": epoch, "best": self.best, "seconds": self.seconds}, partial)
-        partial.replace(self.folder / "checkpoint.pt")
+        partial.replace(self.folder / _CHECKPOINT)
 
     def _resume(self) -> int:
         """Loads the checkpoint, if there is one, and returns how many epochs it has seen."""
-        checkpoint = self.folder / "checkpoint.pt"
+        checkpoint = self.folder / _CHECKPOINT
         if not checkpoint.exists():
             return 0
         state = torch.load(checkpoint, map_location=self.device)

@@ -7,9 +7,13 @@ import tarfile
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from deepskin_training import norms
+from deepskin_training.config import Config
 from deepskin_training.labels import DIAGNOSES
+from deepskin_training.network import Network
 
 
 def draw(random: np.random.Generator, diagnosis: int) -> np.ndarray:
@@ -80,3 +84,17 @@ def _add_phone_lesions(folder: pathlib.Path, random: np.random.Generator) -> Non
             add(archive, f"phone_lesions/PAT_{number}.webp", pack(spot, "WEBP"))
             table.writerow([f"phone_lesions/PAT_{number}.webp", code, f"PAT_{number}",
                             int(number % 10 == 9)])
+
+
+def random_network(config: Config, _: pathlib.Path, pictures: np.ndarray) -> Network:
+    """Stands for a pretrained network: random weights, with the statistics of pictures."""
+    network = Network(config.dropout, config.context)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0  # statistics of the last batch alone
+    network.train()
+    with torch.no_grad():
+        network(torch.from_numpy(pictures[:24]))
+    norms.freeze(network.features)
+    network.features.requires_grad_(False)  # the heads learn to read them in a few steps
+    return network

@@ -4,34 +4,19 @@ import dataclasses
 import pathlib
 
 import numpy as np
-import torch
+from conftest import random_network
 
 import agreement
 import golden
-from deepskin_training import model, norms, sources
+from deepskin_training import model, sources
 from deepskin_training.config import Config
 from deepskin_training.finishing import Serving, finish
-from deepskin_training.network import Network
 from deepskin_training.pictures import decode
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RECIPE = ROOT / "models/training/configs/members/imagenet.toml"
 IMAGES = 64
 SENSITIVITY = {"dermoscopy": 0.95, "phone": 0.99}
-
-
-def random_network(config: Config, _: pathlib.Path, pictures: np.ndarray) -> Network:
-    """Stands for a pretrained network: random weights, with the statistics of pictures."""
-    network = Network(config.dropout, config.context)
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = 1.0  # statistics of the last batch alone
-    network.train()
-    with torch.no_grad():
-        network(torch.from_numpy(pictures[:24]))
-    norms.freeze(network.features)
-    network.features.requires_grad_(False)  # the heads learn to read them in a few steps
-    return network
 
 
 def test_small_model_says_the_same_in_go(data, tmp_path, monkeypatch):
