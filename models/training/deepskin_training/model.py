@@ -15,7 +15,7 @@ from .finishing import Serving, finish
 from .material import Material
 from .network import Network
 from .parts import read_part
-from .train import Run, starting_network
+from .train import Run, finished, starting_network
 
 
 def main() -> None:
@@ -49,6 +49,8 @@ def train_member(
     config: Config, data: pathlib.Path, folder: pathlib.Path
 ) -> tuple[Network, float]:
     """Trains one network, or loads it; returns it and how many seconds the training took."""
+    if done := finished(config, folder):
+        return done
     folder.mkdir(parents=True, exist_ok=True)
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     validation = read_part(cases, whole, config.side, "validation", config.fold)

@@ -45,14 +45,20 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
     return network
 
 
-def trained_network(config: Config, folder: pathlib.Path) -> Network:
-    """Loads the network of a run as it did best on validation; it is ready to be measured."""
+def finished(config: Config, folder: pathlib.Path) -> tuple[Network, float] | None:
+    """Loads the network of a finished run as it did best on validation, and the run's seconds.
+
+    Returns None where the run has not come to its end.
+    """
+    checkpoint = folder / _CHECKPOINT
+    state = torch.load(checkpoint, map_location="cpu") if checkpoint.exists() else {"epoch": 0}
+    if state["epoch"] < config.epochs:
+        return None
     network = Network(config.dropout, config.context)
     if config.norm == "frozen":
         norms.freeze(network.features)
-    state = torch.load(folder / _CHECKPOINT, map_location="cpu")
     network.load_state_dict(state["best"]["average"])
-    return network.eval()
+    return network.eval(), state["seconds"]
 
 
 def one_cycle(progress: float) -> float:

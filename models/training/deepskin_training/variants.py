@@ -11,7 +11,7 @@ from . import phone, sources
 from .config import Config
 from .network import Network, normalise, smooth
 from .parts import CHUNK, Part, compose_part, read_part
-from .train import trained_network
+from .train import finished
 
 _PHONE_ROUNDS = 3  # how often each cut-out is composed
 
@@ -47,7 +47,7 @@ def outcome(variant: Variant, data: pathlib.Path, runs: pathlib.Path) -> dict:
 
     runs has the folders of the trained networks.
     """
-    networks = [trained_network(member, runs / member.name) for member in variant.members]
+    networks = [_trained(member, runs) for member in variant.members]
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     dermoscopy = read_part(cases, whole, variant.side, "validation")
     photos = compose_part(
@@ -66,6 +66,13 @@ def outcome(variant: Variant, data: pathlib.Path, runs: pathlib.Path) -> dict:
         "phone_truth": photos.truth,
         "phone_groups": photos.groups,
     }
+
+
+def _trained(member: Config, runs: pathlib.Path) -> Network:
+    done = finished(member, runs / member.name)
+    if done is None:
+        raise FileNotFoundError(f"{member.name} is not trained: make train comes first")
+    return done[0]
 
 
 @torch.no_grad()

@@ -64,7 +64,9 @@ def test_variant_as_served_says_what_the_graph_says(data, tmp_path):
         networks.append(random_network(member, data, part.pictures))
         folder = tmp_path / member.name
         folder.mkdir()
-        torch.save({"best": {"average": networks[-1].state_dict()}}, folder / "checkpoint.pt")
+        state = {"epoch": member.epochs, "seconds": 1.0,
+                 "best": {"average": networks[-1].state_dict()}}
+        torch.save(state, folder / "checkpoint.pt")
 
     outcome = variants.outcome(served, data, tmp_path)
     graph = ServingGraph([network.eval() for network in networks])
