@@ -13,7 +13,8 @@ import (
 	"deepskin"
 )
 
-// maxAttempts bounds how often a request is made that fails in passing.
+// maxAttempts bounds how often a request is made that fails in passing. Being told to wait does not
+// count.
 const maxAttempts = 5
 
 // An Error says how a request failed. Its text never comes from the platform.
