@@ -14,33 +14,51 @@ import (
 	"deepskin/bot"
 )
 
-// An adapter knows the bot and its platform, and nothing of other platforms; the bot knows none.
+// module is the beginning of the paths of all packages here.
+const module = "deepskin/"
+
+// dependencies returns what a package depends on, other than itself.
+func dependencies(t *testing.T, folder string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "./"+folder).Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", folder, err)
+	}
+	all := strings.Fields(string(out))
+	return all[:len(all)-1] // it comes last, after what it needs
+}
+
+// An adapter knows the bot, its platform, and what all adapters share, and nothing of other platforms.
+// The bot knows no adapter, and what adapters share knows neither.
 func TestImports(t *testing.T) {
-	const module = "deepskin/"
+	const shared = "internal/remote"
 	files, err := filepath.Glob("*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var folders []string
+	var adapters []string
 	for _, file := range files {
-		folders = append(folders, filepath.Dir(file))
+		adapters = append(adapters, filepath.Dir(file))
 	}
-	if folders = slices.Compact(folders); len(folders) < 3 {
-		t.Fatalf("found only the adapters %v", folders)
+	if adapters = slices.Compact(adapters); len(adapters) < 3 {
+		t.Fatalf("found only the adapters %v", adapters)
 	}
-	for _, name := range append(folders, "../bot") {
-		out, err := exec.Command("go", "list", "-deps", "./"+name).Output()
-		if err != nil {
-			t.Fatalf("go list -deps %s: %v", name, err)
-		}
-		self := module + "adapters/" + name
-		for _, dependency := range strings.Fields(string(out)) {
-			if strings.HasPrefix(dependency, module+"adapters/") && dependency != self {
-				t.Errorf("%s imports %s", name, dependency)
+	for _, name := range adapters {
+		all := dependencies(t, name)
+		for _, d := range all {
+			if strings.HasPrefix(d, module+"adapters/") && d != module+"adapters/"+shared {
+				t.Errorf("%s imports %s", name, d)
 			}
 		}
-		if name != "../bot" && !slices.Contains(strings.Fields(string(out)), module+"bot") {
+		if !slices.Contains(all, module+"bot") {
 			t.Errorf("%s does not import the bot: is the module's name still %q?", name, module)
+		}
+	}
+	for _, name := range []string{shared, "../bot"} {
+		for _, d := range dependencies(t, name) {
+			if strings.HasPrefix(d, module+"adapters/") || d == module+"bot" {
+				t.Errorf("%s imports %s", name, d)
+			}
 		}
 	}
 }

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/bwmarrin/discordgo"
+
+	"deepskin/adapters/internal/remote"
 )
 
 // A call is one request to Discord's REST API.
@@ -32,10 +33,6 @@ type call struct {
 	// may be repeated when nobody knows whether it got through.
 	repeatable bool
 }
-
-// maxAttempts bounds how often a call is made that fails in passing. Being told to wait does not
-// count.
-const maxAttempts = 5
 
 // A witness keeps the status and the headers of an answer, which discordgo does not hand out.
 type witness struct {
@@ -80,7 +77,7 @@ func (a *Adapter) attempt(ctx context.Context, c call) error {
 }
 
 // attemptOnce is attempt, and returns the headers of the answer, nil where there was none. Its errors
-// are apiErrors, other than those of a body that cannot be encoded.
+// are of type *remote.Error, other than those of a body that cannot be encoded.
 func (a *Adapter) attemptOnce(ctx context.Context, c call) (http.Header, error) {
 	kind, body, err := c.encode()
 	if err != nil {
@@ -106,8 +103,7 @@ func (a *Adapter) attemptOnce(ctx context.Context, c call) (http.Header, error) 
 		return w.header, nil
 	}
 	failure := failed(c.route, w.status, a.config.Token, err)
-	failure.global = w.header.Get("X-RateLimit-Global") != ""
-	a.metrics.countError(ctx, failure)
+	a.metrics.CountError(ctx, failure)
 	return w.header, failure
 }
 
@@ -118,30 +114,31 @@ func (a *Adapter) do(ctx context.Context, c call) error {
 	// know whether it got through.
 	patience, cancel := context.WithTimeout(ctx, a.config.MaxWait)
 	defer cancel()
-	l, err := a.gate.enter(patience, c.method+" "+c.lane)
+	l, err := a.gate.Enter(patience, c.method+" "+c.lane)
 	if err != nil {
-		return gaveUp(ctx, c.route, err)
+		return remote.GaveUp(ctx, "discord "+c.route, err)
 	}
-	defer a.gate.leave(l)
+	defer l.Leave()
 	for failures := 0; ; {
-		begun := time.Now()
-		err := a.gate.pace(patience, l, c.free)
-		a.metrics.countWait(begun)
-		if err != nil {
-			return gaveUp(ctx, c.route, err)
+		if err := l.Pace(patience, c.free); err != nil {
+			return remote.GaveUp(ctx, "discord "+c.route, err)
 		}
 		header, err := a.attemptOnce(ctx, c)
-		a.gate.note(l, header)
-		var failure *apiError
+		note(l, header)
+		var failure *remote.Error
 		if err == nil || !errors.As(err, &failure) {
 			return err
 		}
 		switch {
-		case failure.retryAfter > 0:
-			a.config.Logger.InfoContext(ctx, "discord wants fewer calls", "route", c.route, "wait", failure.retryAfter)
-			a.gate.slowDown(l, failure.retryAfter, failure.global)
-		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):
-			if sleepWithin(patience, a.pauses.after(failures)) != nil {
+		case failure.RetryAfter > 0:
+			a.config.Logger.InfoContext(ctx, "discord wants fewer calls", "route", c.route, "wait", failure.RetryAfter)
+			if header.Get("X-RateLimit-Global") != "" {
+				a.gate.Close(failure.RetryAfter)
+			} else {
+				l.Close(failure.RetryAfter)
+			}
+		case failure.Again(failures, c.repeatable):
+			if remote.SleepWithin(patience, a.pauses.After(failures)) != nil {
 				return failure
 			}
 			failures++

@@ -59,7 +59,7 @@ func TestAlbum(t *testing.T) {
 	w := newWorld(t)
 	a := w.adapter(t)
 	events := make(chan bot.Message, 10)
-	w.run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	w.run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		events <- m
 		return bot.Reply{}, nil
 	}})
@@ -111,7 +111,7 @@ func TestCommands(t *testing.T) {
 	w := newWorld(t)
 	a := w.adapter(t)
 	var languages []string
-	w.run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	w.run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		languages = append(languages, m.Language)
 		if m.Command == "about" {
 			return bot.Reply{}, nil
@@ -152,7 +152,7 @@ func TestPresses(t *testing.T) {
 	picture := photo(t, 90)
 	presses := make(chan bot.Press, 10)
 	h := echo(a)
-	h.press = func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+	h.OnPress = func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 		presses <- p
 		switch p.Data {
 		case "agree:1":
@@ -213,10 +213,10 @@ func TestForms(t *testing.T) {
 	ask := &bot.Question{Title: "What was it?", Label: "In your words", Placeholder: "A doctor said…", MaxLength: 200}
 	presses := make(chan bot.Press, 1)
 	h := handler{
-		message: func(context.Context, bot.Message) (bot.Reply, error) {
+		OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 			return bot.Reply{Text: "Answer", Buttons: [][]bot.Button{{{Label: "Tell us more", Data: "note:1", Ask: ask}}}}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			presses <- p
 			return bot.PressReply{Edit: &bot.Reply{Text: "Thank you."}}, nil
 		},
@@ -262,13 +262,13 @@ func TestReviewers(t *testing.T) {
 	w := newWorld(t)
 	a := w.adapter(t)
 	w.run(t, a, handler{
-		message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			if m.Reviewer {
 				return bot.Reply{Text: "for the team"}, nil
 			}
 			return bot.Reply{Text: "for all"}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			if p.Reviewer {
 				return bot.PressReply{Edit: &bot.Reply{Text: "voted"}}, nil
 			}
@@ -327,7 +327,7 @@ func TestLateAnswers(t *testing.T) {
 	w := newWorld(t)
 	a := w.adapter(t)
 	taken := make(chan bot.Message, 2)
-	w.run(t, a, handler{message: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
+	w.run(t, a, handler{OnMessage: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
 		at, err := a.Send(ctx, m.At, bot.Reply{Text: "Looking…"})
 		if err != nil {
 			return bot.Reply{}, err

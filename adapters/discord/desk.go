@@ -11,6 +11,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -62,7 +63,7 @@ func (d *desk) take(kind string, data json.RawMessage) {
 	default:
 		return
 	}
-	d.adapter.metrics.updates.Inc()
+	d.adapter.metrics.Updates.Inc()
 }
 
 // start does something about an event in the background. A bug that one event wakes must not stop the
@@ -140,8 +141,8 @@ func (d *desk) insist(hand func(ctx context.Context) error) error {
 		if err == nil || d.sending.Err() != nil {
 			return err
 		}
-		wait := d.adapter.pauses.after(failures)
-		if sleepWithin(patience, wait) != nil {
+		wait := d.adapter.pauses.After(failures)
+		if remote.SleepWithin(patience, wait) != nil {
 			d.adapter.config.Logger.ErrorContext(d.sending, "an event could not be kept and is given up", "error", err)
 			return err
 		}

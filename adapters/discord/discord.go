@@ -15,6 +15,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -88,9 +90,10 @@ type Adapter struct {
 	// rest knows the token and makes requests; it never opens discordgo's gateway.
 	rest      *discordgo.Session
 	client    *http.Client
-	pauses    backoff
-	gate      *gate
-	metrics   *metrics
+	pauses    remote.Backoff
+	files     remote.Downloader
+	gate      *remote.Gate
+	metrics   *remote.Metrics
 	questions questions
 	// erased are the messages of people that were deleted a while ago.
 	erased *recent
@@ -137,17 +140,22 @@ func New(c Config) (*Adapter, error) {
 		return nil, fmt.Errorf("discord: prepare requests: %w", err)
 	}
 	rest.LogLevel = -1 // its lines quote what is sent
-	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
-	c.MaxWait = orElse(c.MaxWait, time.Minute)
-	c.Backoff = orElse(c.Backoff, time.Second)
-	c.DrainTime = orElse(c.DrainTime, 5*time.Second)
-	c.LookBack = orElse(c.LookBack, 2*time.Minute)
+	c.CallTimeout = cmp.Or(c.CallTimeout, 30*time.Second)
+	c.MaxWait = cmp.Or(c.MaxWait, time.Minute)
+	c.Backoff = cmp.Or(c.Backoff, time.Second)
+	c.DrainTime = cmp.Or(c.DrainTime, 5*time.Second)
+	c.LookBack = cmp.Or(c.LookBack, 2*time.Minute)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	pauses, metrics := remote.Backoff(c.Backoff), remote.NewMetrics(Name, c.Metrics)
 	return &Adapter{
-		config: c, rest: rest, client: client, pauses: backoff(c.Backoff),
-		gate: newGate(orElse(c.Rate, 40)), metrics: newMetrics(c.Metrics), erased: newRecent(),
+		config: c, rest: rest, client: client, pauses: pauses, metrics: metrics,
+		files: remote.Downloader{
+			Platform: Name, Secret: c.Token, Gone: []int{http.StatusNotFound, http.StatusForbidden, http.StatusGone},
+			Client: client, Timeout: c.CallTimeout, MaxWait: c.MaxWait, Backoff: pauses, Metrics: metrics,
+		},
+		gate: newGate(cmp.Or(c.Rate, 40), metrics), erased: newRecent(),
 	}, nil
 }
 
@@ -165,34 +173,19 @@ func (a *Adapter) TeamChat() deepskin.Address {
 	return deepskin.Address{Platform: Name, Chat: a.config.TeamChannel}
 }
 
-func orElse[T float64 | time.Duration](value, zeroMeans T) T {
-	if value == 0 {
-		return zeroMeans
-	}
-	return value
-}
-
 // discordClient returns a copy of the client that follows no redirects, and goes to the proxy if
 // there is one.
 func discordClient(client *http.Client, proxy string) (*http.Client, error) {
-	if client == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		// Nearly all requests go to one host: the default of two idle connections means a new
-		// TLS handshake for most of them.
-		transport.MaxIdleConnsPerHost = 32
-		client = &http.Client{Transport: transport}
-	}
-	c := *client
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c := remote.Client(client)
 	if proxy == "" {
-		return &c, nil
+		return c, nil
 	}
 	to, err := url.Parse(proxy)
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
 		return nil, errors.New("discord: the proxy's URL is http or https with a host")
 	}
 	c.Transport = viaProxy{to: to, by: c.Transport}
-	return &c, nil
+	return c, nil
 }
 
 // viaProxy sends requests to another host.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"deepskin/adapters/internal/remote"
 )
 
 // Operations of the gateway.
@@ -110,9 +112,9 @@ func (g *gateway) run(ctx context.Context) error {
 		case failures > 2:
 			g.resumeAt = "" // perhaps it is that host that cannot be reached
 		}
-		wait := g.adapter.pauses.after(failures)
+		wait := g.adapter.pauses.After(failures)
 		g.adapter.config.Logger.WarnContext(ctx, "the gateway is connected again", "error", err, "wait", wait)
-		if sleep(ctx, wait) != nil {
+		if remote.Sleep(ctx, wait) != nil {
 			return nil
 		}
 	}
@@ -132,7 +134,7 @@ func (g *gateway) connect(ctx context.Context) error {
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		return fmt.Errorf("discord gateway: open a connection: %w", withoutURL(err))
+		return fmt.Errorf("discord gateway: open a connection: %w", remote.WithoutURL(err))
 	}
 	ws.SetReadLimit(maxEvent)
 	l := &link{ws: ws, ended: make(chan struct{}), sequence: g.sequence}

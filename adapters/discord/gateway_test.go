@@ -15,7 +15,7 @@ import (
 
 // counter counts how often each text came.
 func counter(got chan<- string) handler {
-	return handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	return handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		got <- m.Event
 		return bot.Reply{}, nil
 	}}

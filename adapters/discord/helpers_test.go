@@ -1,56 +1,30 @@
 package discord_test
 
 import (
-	"bytes"
 	"context"
-	"image"
-	"image/jpeg"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"deepskin"
 	"deepskin/adapters/discord"
 	"deepskin/adapters/discord/discordtest"
+	"deepskin/adapters/internal/adaptertest"
 	"deepskin/bot"
 )
 
-// secret stands in all that people write; it must never turn up in a log or an error.
-const secret = "my-secret-words"
+// What all adapters' tests share, by short names.
+type (
+	handler = adaptertest.Handler
+	log     = adaptertest.Log
+)
 
-// A handler is a bot.Handler of functions; a missing one fails the test when it is called.
-type handler struct {
-	message func(context.Context, bot.Message) (bot.Reply, error)
-	press   func(context.Context, bot.Press) (bot.PressReply, error)
-}
+const secret = adaptertest.Secret
 
-func (h handler) Message(ctx context.Context, m bot.Message) (bot.Reply, error) {
-	return h.message(ctx, m)
-}
-
-func (h handler) Press(ctx context.Context, p bot.Press) (bot.PressReply, error) {
-	return h.press(ctx, p)
-}
-
-// A log is what the adapter logged; it may be written to while it is read.
-type log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
+var (
+	silent = adaptertest.Silent
+	photo  = adaptertest.Photo
+)
 
 // A world is a Discord with a server, two channels and two people in it, one of them a reviewer.
 type world struct {
@@ -94,13 +68,8 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) checkSecrets(t *testing.T, where, text string) {
 	t.Helper()
-	for _, word := range []string{
-		w.Token(), secret, w.ann.ID, w.ben.ID, w.photos.ID, w.hall.ID, w.team.ID, w.ann.DM().ID, "aW50ZXJhY3Rpb24",
-	} {
-		if strings.Contains(text, word) {
-			t.Errorf("%s holds %q:\n%s", where, word, text)
-		}
-	}
+	adaptertest.CheckSecrets(t, where, text,
+		w.Token(), w.ann.ID, w.ben.ID, w.photos.ID, w.hall.ID, w.team.ID, w.ann.DM().ID, "aW50ZXJhY3Rpb24")
 }
 
 // adapter returns an adapter that is not connected.
@@ -116,16 +85,7 @@ func (w *world) adapter(t *testing.T) *discord.Adapter {
 // run connects an adapter and returns a function that stops it and waits until it has.
 func (w *world) run(t *testing.T, a *discord.Adapter, h bot.Handler) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx, h) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	t.Cleanup(stop)
+	stop = adaptertest.Run(t, a, h)
 	w.WaitForConnection()
 	return stop
 }
@@ -138,20 +98,6 @@ func addressOf(m discordtest.Message) deepskin.Address {
 	return deepskin.Address{Platform: "discord", Chat: m.Channel, Message: m.ID}
 }
 
-// photo returns a JPEG; another shade makes another file.
-func photo(t testing.TB, shade uint8) []byte {
-	t.Helper()
-	img := image.NewGray(image.Rect(0, 0, 32, 24))
-	for i := range img.Pix {
-		img.Pix[i] = shade + uint8(i%7)
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, nil); err != nil {
-		t.Fatalf("encode a photo: %v", err)
-	}
-	return b.Bytes()
-}
-
 func jpg(t testing.TB, shade uint8) discordtest.File {
 	return discordtest.File{Name: secret + ".jpg", Data: photo(t, shade)}
 }
@@ -159,13 +105,13 @@ func jpg(t testing.TB, shade uint8) discordtest.File {
 // echo answers photos the way of the bot, and anything else with what it was.
 func echo(a *discord.Adapter) handler {
 	return handler{
-		message: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
 			if m.Photo == nil {
 				return bot.Reply{Text: "command: " + m.Command}, nil
 			}
 			return bot.Reply{}, answer(ctx, a, m)
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			return bot.PressReply{Notice: "noticed", Edit: &bot.Reply{Text: "pressed: " + p.Data}}, nil
 		},
 	}
@@ -184,10 +130,4 @@ func answer(ctx context.Context, a *discord.Adapter, m bot.Message) error {
 	return a.Edit(ctx, at, bot.Reply{Title: "Lower risk", Text: "Looked at.", Buttons: [][]bot.Button{
 		{{Label: "Right", Data: "agree:1"}, {Label: "Wrong", Data: "dispute:1"}},
 	}})
-}
-
-// silent is a handler that keeps everything and says nothing.
-var silent = handler{
-	message: func(context.Context, bot.Message) (bot.Reply, error) { return bot.Reply{}, nil },
-	press:   func(context.Context, bot.Press) (bot.PressReply, error) { return bot.PressReply{}, nil },
 }

@@ -1,13 +1,13 @@
 package discord
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/bwmarrin/discordgo"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -54,28 +54,13 @@ func (a *Adapter) read(m *discordgo.Message) []bot.Message {
 // readPhoto returns an attachment as a photo. The bot fetches it at once: its URL expires.
 func readPhoto(f *discordgo.MessageAttachment) *bot.Photo {
 	photo := &bot.Photo{Source: f.URL}
-	if f.Size > maxFile {
+	if f.Size > remote.MaxFile {
 		photo.Problem = deepskin.TooManyBytes
 	}
 	return photo
 }
 
-// isImage goes by the MIME type that Discord gives, or by the name where it gives none of use. Formats
-// that nobody can read here count too: the classifier has a sentence for them.
-func isImage(f *discordgo.MessageAttachment) bool {
-	kind := strings.ToLower(f.ContentType)
-	if strings.HasPrefix(kind, "image/") {
-		return true
-	}
-	if kind != "" && kind != "application/octet-stream" {
-		return false
-	}
-	switch strings.ToLower(filepath.Ext(f.Filename)) {
-	case ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff":
-		return true
-	}
-	return false
-}
+func isImage(f *discordgo.MessageAttachment) bool { return remote.IsImage(f.ContentType, f.Filename) }
 
 // readCommand returns the command that a text begins with, without its slash: Discord sends what is not
 // picked from its menu as text.

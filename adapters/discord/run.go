@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -61,13 +62,13 @@ func (a *Adapter) prepare(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		}
-		wait := a.pauses.after(failures)
-		var failure *apiError
+		wait := a.pauses.After(failures)
+		var failure *remote.Error
 		if errors.As(err, &failure) {
-			wait = max(wait, failure.retryAfter)
+			wait = max(wait, failure.RetryAfter)
 		}
 		a.config.Logger.WarnContext(ctx, "discord cannot be reached and is tried again", "error", err, "wait", wait)
-		if sleep(ctx, wait) != nil {
+		if remote.Sleep(ctx, wait) != nil {
 			return nil
 		}
 	}

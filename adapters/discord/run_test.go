@@ -85,7 +85,7 @@ func TestHandlersThatFail(t *testing.T) {
 	var failures atomic.Int32
 	failures.Store(3)
 	h := handler{
-		message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			if m.Command == "privacy" {
 				panic(secret)
 			}
@@ -94,7 +94,7 @@ func TestHandlersThatFail(t *testing.T) {
 			}
 			return bot.Reply{Text: "kept"}, nil
 		},
-		press: func(context.Context, bot.Press) (bot.PressReply, error) { panic(fmt.Errorf("panic %s", secret)) },
+		OnPress: func(context.Context, bot.Press) (bot.PressReply, error) { panic(fmt.Errorf("panic %s", secret)) },
 	}
 	w.run(t, w.adapter(t), h)
 	w.ann.Run(w.hall, "privacy").WaitForCallback()
@@ -108,7 +108,7 @@ func TestHandlersThatFail(t *testing.T) {
 func TestFirstAnswerDoesNotWait(t *testing.T) {
 	w := newWorld(t)
 	hold := make(chan struct{})
-	w.run(t, w.adapter(t), handler{message: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
+	w.run(t, w.adapter(t), handler{OnMessage: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
 		select {
 		case <-hold:
 		case <-ctx.Done():
@@ -153,7 +153,7 @@ func TestInteractionsTooLate(t *testing.T) {
 func TestEnd(t *testing.T) {
 	w := newWorld(t)
 	began, hold := make(chan struct{}), make(chan struct{})
-	stop := w.run(t, w.adapter(t), handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	stop := w.run(t, w.adapter(t), handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		close(began)
 		<-hold
 		return bot.Reply{Text: "goodbye"}, nil
@@ -176,7 +176,7 @@ func TestLostLease(t *testing.T) {
 	ended := make(chan error, 1)
 	began := make(chan struct{})
 	go func() {
-		ended <- first.Run(ctx, handler{message: func(ctx context.Context, _ bot.Message) (bot.Reply, error) {
+		ended <- first.Run(ctx, handler{OnMessage: func(ctx context.Context, _ bot.Message) (bot.Reply, error) {
 			close(began)
 			<-ctx.Done()
 			return bot.Reply{Text: "from the first"}, nil

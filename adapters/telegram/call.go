@@ -11,6 +11,7 @@ import (
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 )
 
 // A call is one request to the Bot API.
@@ -22,10 +23,6 @@ type call struct {
 	// may be repeated when nobody knows whether it got through.
 	repeatable bool
 }
-
-// maxAttempts bounds how often a call is made that fails in passing. Being told to wait does not
-// count.
-const maxAttempts = 5
 
 // A transport gives the library's requests a context, which it has no other way to take, and keeps
 // the status of the answer, which it forgets on uploads.
@@ -44,7 +41,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// attempt makes the call once and counts how it fails. All its errors are apiErrors.
+// attempt makes the call once and counts how it fails. All its errors are of type *remote.Error.
 func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (json.RawMessage, error) {
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -64,17 +61,19 @@ func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (j
 	if err == nil {
 		return resp.Result, nil
 	}
-	failure := &apiError{method: c.method, status: t.status, secret: a.secret}
+	failure := &remote.Error{Call: "telegram " + c.method, Status: t.status, Secret: a.secret}
 	var refusal *tgbotapi.Error
 	if errors.As(err, &refusal) {
-		failure.cause = meaning(t.status, refusal.Message)
-		failure.movedTo = refusal.MigrateToChatID
+		failure.Cause = meaning(t.status, refusal.Message)
+		if refusal.MigrateToChatID != 0 {
+			failure.Cause = movedTo(refusal.MigrateToChatID)
+		}
 		// On uploads the library leaves the code at zero; this is there on both ways.
-		failure.retryAfter = time.Duration(refusal.RetryAfter) * time.Second
+		failure.RetryAfter = time.Duration(refusal.RetryAfter) * time.Second
 	} else {
-		failure.cause = withoutURL(err)
+		failure.Cause = remote.WithoutURL(err)
 	}
-	a.metrics.countError(ctx, failure)
+	a.metrics.CountError(ctx, failure)
 	return nil, failure
 }
 
@@ -83,35 +82,32 @@ func (a *Adapter) attempt(ctx context.Context, c call, timeout time.Duration) (j
 //
 // The context of patience bounds the waiting only: a request under way is not broken off for it,
 // since nobody would know whether it got through.
-func (a *Adapter) do(ctx, patience context.Context, l *lane, c call) (json.RawMessage, error) {
+func (a *Adapter) do(ctx, patience context.Context, l *remote.Lane, c call) (json.RawMessage, error) {
 	failures := 0
 	for {
 		if l != nil {
-			begun := time.Now()
-			err := a.gate.pace(patience, l)
-			a.metrics.countWait(begun)
-			if err != nil {
-				return nil, gaveUp(ctx, c.method, err)
+			if err := l.Pace(patience, false); err != nil {
+				return nil, remote.GaveUp(ctx, "telegram "+c.method, err)
 			}
 		}
 		result, err := a.attempt(ctx, c, a.callTimeout)
-		var failure *apiError
+		var failure *remote.Error
 		if err == nil || !errors.As(err, &failure) {
 			return result, err
 		}
 		switch {
-		case failure.retryAfter > 0 && l != nil:
-			a.log.InfoContext(ctx, "telegram wants fewer messages", "method", c.method, "wait", failure.retryAfter)
-			a.gate.slowDown(l, failure.retryAfter)
-		case failure.retryAfter > 0:
+		case failure.RetryAfter > 0 && l != nil:
+			a.log.InfoContext(ctx, "telegram wants fewer messages", "method", c.method, "wait", failure.RetryAfter)
+			a.slowDown(l, failure.RetryAfter)
+		case failure.RetryAfter > 0:
 			begun := time.Now()
-			err := sleepWithin(patience, failure.retryAfter)
-			a.metrics.countWait(begun)
+			err := remote.SleepWithin(patience, failure.RetryAfter)
+			a.metrics.CountWait(begun)
 			if err != nil {
-				return nil, gaveUp(ctx, c.method, err)
+				return nil, remote.GaveUp(ctx, "telegram "+c.method, err)
 			}
-		case failures+1 < maxAttempts && (failure.unheard() || failure.passing() && c.repeatable):
-			if sleepWithin(patience, a.backoff.after(failures)) != nil {
+		case failure.Again(failures, c.repeatable):
+			if remote.SleepWithin(patience, a.backoff.After(failures)) != nil {
 				return nil, failure
 			}
 			failures++
@@ -132,24 +128,16 @@ func (a *Adapter) alone(ctx context.Context, c call) (json.RawMessage, error) {
 type doer func(call) (json.RawMessage, error)
 
 // in lets calls be made in a chat while it has the chat's turn, so that no other comes in between.
-func (a *Adapter) in(ctx context.Context, chat string, calls func(doer) error) error {
+func (a *Adapter) in(ctx context.Context, chat string, calls func(*remote.Lane, doer) error) error {
 	if a.absent.from(chat) {
 		return fmt.Errorf("telegram: the bot is not in the chat any more: %w", deepskin.ErrNotFound)
 	}
 	patience, cancel := context.WithTimeout(ctx, a.maxWait)
 	defer cancel()
-	l, err := a.gate.enter(patience, chat)
+	l, err := a.gate.Enter(patience, chat)
 	if err != nil {
-		return gaveUp(ctx, "queue", err)
+		return remote.GaveUp(ctx, "telegram queue", err)
 	}
-	defer a.gate.leave(l)
-	return calls(func(c call) (json.RawMessage, error) { return a.do(ctx, patience, l, c) })
-}
-
-// gaveUp is the error of a call that waited for as long as it may.
-func gaveUp(ctx context.Context, method string, err error) error {
-	if ctx.Err() == nil {
-		err = deepskin.ErrBusy
-	}
-	return fmt.Errorf("telegram %s: wait for a turn: %w", method, err)
+	defer l.Leave()
+	return calls(l, func(c call) (json.RawMessage, error) { return a.do(ctx, patience, l, c) })
 }

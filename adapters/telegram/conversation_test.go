@@ -20,7 +20,7 @@ func TestConversation(t *testing.T) {
 	a, _ := adapter(t, quick(s))
 	picture := photo(t, 90)
 	h := handler{
-		message: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
 			switch {
 			case m.Command == "start":
 				return bot.Reply{
@@ -51,7 +51,7 @@ func TestConversation(t *testing.T) {
 			}
 			return bot.Reply{Text: "Send me a photo."}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			switch p.Data {
 			case "consent:yes":
 				return bot.PressReply{Notice: "Thank you", Edit: &bot.Reply{Text: "You agreed."}}, nil
@@ -110,7 +110,7 @@ func TestRepliesKeepTheirOrder(t *testing.T) {
 	c.DrainTime = time.Millisecond
 	a, _ := adapter(t, c)
 	count := 0
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		if m.At.Chat == chatOf(ben).Chat {
 			count++
 			return bot.Reply{Text: fmt.Sprint("reply ", count)}, nil
@@ -144,7 +144,7 @@ func TestFloodIsNotAnsweredForEver(t *testing.T) {
 	c.MaxWait = 2 * time.Hour
 	c.DrainTime = time.Millisecond
 	a, l := adapter(t, c)
-	run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "help"}, nil
 	}})
 	s.Fail("sendMessage", telegramtest.Fault{RetryAfter: 3600})
@@ -163,10 +163,10 @@ func TestPresses(t *testing.T) {
 	var pressed []bot.Press
 	failures := 2
 	run(t, a, handler{
-		message: func(context.Context, bot.Message) (bot.Reply, error) {
+		OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 			return bot.Reply{Text: "Choose.", Buttons: [][]bot.Button{{{Label: "A", Data: "a"}}}}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			if p.Data == "fails" && failures > 0 {
 				failures--
 				return bot.PressReply{}, errors.New("store is down")

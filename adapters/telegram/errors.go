@@ -1,26 +1,25 @@
 package telegram
 
 import (
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 )
 
 // ErrToken says that Telegram does not know the bot token, or no longer.
-var ErrToken = errors.New("telegram does not accept the bot token; ask @BotFather for the right one")
+var ErrToken = remote.Meaning(remote.Token, "telegram does not accept the bot token; ask @BotFather for the right one")
+
+// conflict is a kind of errors: another process polls for the bot.
+const conflict remote.Kind = "conflict"
 
 // What Telegram says that is no failure, or not always.
 var (
-	errNotModified = errors.New("message is not modified")
-	errNoText      = errors.New("message is a picture, without text to edit")
-	errQueryTooOld = errors.New("button press is too old to be answered")
-	errConflict    = errors.New("another process polls for the same bot, or a webhook is set")
+	errNotModified = remote.Meaning(remote.Harmless, "message is not modified")
+	errNoText      = remote.Meaning(remote.Harmless, "message is a picture, without text to edit")
+	errQueryTooOld = remote.Meaning(remote.Gone, "button press is too old to be answered")
+	errConflict    = remote.Meaning(conflict, "another process polls for the same bot, or a webhook is set")
 )
 
 // meanings tells Telegram's errors apart by their descriptions, which is the only way: the code is
@@ -45,7 +44,6 @@ var meanings = []struct {
 	{"topic_closed", deepskin.ErrNotFound},
 	{"topic_deleted", deepskin.ErrNotFound},
 	{"group chat was deactivated", deepskin.ErrNotFound},
-	// Its messages have other numbers in the new one.
 	{"upgraded to a supergroup", deepskin.ErrNotFound},
 	{"peer_id_invalid", deepskin.ErrNotFound},
 	{"file is too big", deepskin.ErrTooLarge},
@@ -53,34 +51,14 @@ var meanings = []struct {
 	{"file is temporarily unavailable", deepskin.ErrGone},
 }
 
-// An apiError says how a request failed. Its text never comes from Telegram.
-type apiError struct {
-	method string
-	// status is the answer's HTTP status, zero where there was no answer.
-	status int
-	// retryAfter is positive where Telegram wants to be left alone for so long.
-	retryAfter time.Duration
-	// movedTo is the group's new number, where that is what went wrong; zero otherwise.
-	movedTo int64
-	// cause is a transport's error without the URL, or what Telegram's description means; nil
-	// where it means nothing known.
-	cause error
-	// secret is the part of the token that must not be in the text, should the cause have it.
-	secret string
-}
+// movedTo is the cause of an error that says that a group has become a supergroup, of this number. Its
+// messages have other numbers there.
+type movedTo int64
 
-func (e *apiError) Error() string {
-	text := "telegram " + e.method
-	if e.status != 0 {
-		text += fmt.Sprintf(": %d %s", e.status, http.StatusText(e.status))
-	}
-	if e.cause != nil {
-		text += ": " + strings.ReplaceAll(e.cause.Error(), e.secret, "[token]")
-	}
-	return text
-}
+func (movedTo) Error() string { return "the group has become a supergroup" }
 
-func (e *apiError) Unwrap() error { return e.cause }
+// Unwrap makes it one of the errors that say that the chat is gone.
+func (movedTo) Unwrap() error { return deepskin.ErrNotFound }
 
 // meaning finds what an answer with an error says.
 func meaning(status int, description string) error {
@@ -100,25 +78,4 @@ func meaning(status int, description string) error {
 		}
 	}
 	return nil
-}
-
-// withoutURL takes off the layer of a transport's error that quotes the URL, which has the token.
-func withoutURL(err error) error {
-	var u *url.Error
-	for errors.As(err, &u) {
-		err = u.Err
-	}
-	return err
-}
-
-// passing reports whether the same request might succeed a little later: no answer came, or one
-// from a server in trouble, or one that broke off.
-func (e *apiError) passing() bool {
-	return e.status == 0 || e.status == http.StatusOK || e.status >= 500
-}
-
-// unheard reports whether the request certainly did nothing, because no connection came about.
-func (e *apiError) unheard() bool {
-	var op *net.OpError
-	return e.status == 0 && errors.As(e.cause, &op) && op.Op == "dial"
 }

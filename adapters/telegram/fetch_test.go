@@ -40,7 +40,7 @@ func first(a *telegram.Adapter, _ *log) bot.Adapter { return a }
 func received(t *testing.T, s *telegramtest.Server, a *telegram.Adapter, send func()) string {
 	t.Helper()
 	source := make(chan string, 1)
-	stop := run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	stop := run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		source <- m.Photo.Source
 		return bot.Reply{}, nil
 	}})

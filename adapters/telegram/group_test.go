@@ -23,11 +23,11 @@ func inGroup(t *testing.T) (s *telegramtest.Server, group int64, seen chan bot.M
 	a, _ := adapter(t, quick(s))
 	seen = make(chan bot.Message, 100)
 	run(t, a, handler{
-		message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			seen <- m
 			return bot.Reply{Text: "reply", Buttons: [][]bot.Button{{{Label: "A", Data: "a"}}}}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			return bot.PressReply{Notice: fmt.Sprint(p.Owner == p.Sender, " ", p.At.Thread)}, nil
 		},
 	})

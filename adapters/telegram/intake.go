@@ -3,13 +3,13 @@ package telegram
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -174,30 +174,14 @@ func readPhoto(m *tgbotapi.Message) (photo *bot.Photo, unique string) {
 		return &bot.Photo{Source: largest.FileID}, largest.FileUniqueID
 	}
 	d := m.Document
-	if d == nil || !isImage(d) {
+	if d == nil || !remote.IsImage(d.MimeType, d.FileName) {
 		return nil, ""
 	}
 	photo = &bot.Photo{Source: d.FileID}
-	if d.FileSize > maxFile {
+	if d.FileSize > remote.MaxFile {
 		photo.Problem = deepskin.TooManyBytes
 	}
 	return photo, d.FileUniqueID
-}
-
-// isImage goes by the MIME type that the sender's app gave, or by the name where it gave none of
-// use. Formats that nobody can read here count too: the classifier has a sentence for them.
-func isImage(d *tgbotapi.Document) bool {
-	if strings.HasPrefix(strings.ToLower(d.MimeType), "image/") {
-		return true
-	}
-	if d.MimeType != "" && d.MimeType != "application/octet-stream" {
-		return false
-	}
-	switch strings.ToLower(filepath.Ext(d.FileName)) {
-	case ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff":
-		return true
-	}
-	return false
 }
 
 // readCommand returns the command that the text begins with, without its slash and without the

@@ -18,7 +18,7 @@ func TestMessages(t *testing.T) {
 	s := telegramtest.New(t)
 	a, _ := adapter(t, quick(s))
 	seen := make(chan bot.Message, 100)
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		seen <- m
 		return bot.Reply{}, nil
 	}})
@@ -120,7 +120,7 @@ func TestAlbumsAndEdits(t *testing.T) {
 	s := telegramtest.New(t)
 	a, _ := adapter(t, quick(s))
 	seen := make(chan bot.Message, 100)
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		seen <- m
 		return bot.Reply{Text: "reply"}, nil
 	}})
@@ -172,7 +172,7 @@ func TestSilence(t *testing.T) {
 	s := telegramtest.New(t)
 	a, _ := adapter(t, quick(s))
 	seen := make(chan bot.Message, 100)
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		seen <- m
 		return bot.Reply{Text: "reply"}, nil
 	}})
@@ -204,7 +204,7 @@ func TestPoisonousUpdates(t *testing.T) {
 	s := telegramtest.New(t)
 	a, l := adapter(t, quick(s))
 	var seen []string
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		if m.Command == "panic" {
 			panic("no such thing: " + secret)
 		}

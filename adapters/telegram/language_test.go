@@ -16,11 +16,11 @@ func TestThePersonsLanguage(t *testing.T) {
 	a, _ := adapter(t, quick(s))
 	heard := make(chan string, 10)
 	run(t, a, handler{
-		message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			heard <- m.Language
 			return bot.Reply{Text: "in " + m.Language + ".", Buttons: [][]bot.Button{{{Label: "one", Data: "one"}}}}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			heard <- p.Language
 			return bot.PressReply{}, nil
 		},

@@ -58,7 +58,7 @@ func TestRunAgain(t *testing.T) {
 			}
 			var mu sync.Mutex
 			seen := map[string]int{}
-			h := handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+			h := handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 				if m.At.Chat != chatOf(ann).Chat {
 					return bot.Reply{}, nil
 				}
@@ -134,7 +134,7 @@ func TestLostLeaseLeavesTheLastUpdate(t *testing.T) {
 	s.SendText(ann, ann, "hello "+secret)
 	ctx, lose := context.WithCancelCause(t.Context())
 	defer lose(nil)
-	err := first.Run(ctx, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	err := first.Run(ctx, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		lose(bot.ErrLeaseLost)
 		return bot.Reply{Text: "first"}, nil
 	}})
@@ -146,7 +146,7 @@ func TestLostLeaseLeavesTheLastUpdate(t *testing.T) {
 			s.Unconfirmed(), s.Calls("getUpdates"), s.Calls("sendMessage"))
 	}
 	second, _ := adapter(t, quick(s))
-	run(t, second, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, second, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "second"}, nil
 	}})
 	s.WaitForText(ann, "second")
@@ -158,7 +158,7 @@ func TestLostLeaseDropsWaitingReplies(t *testing.T) {
 	c := quick(s)
 	c.MaxWait, c.DrainTime = 2*time.Hour, 2*time.Hour
 	a, _ := adapter(t, c)
-	end := leased(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	end := leased(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "reply"}, nil
 	}})
 	s.Fail("sendMessage", telegramtest.Fault{RetryAfter: 3600})

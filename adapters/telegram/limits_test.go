@@ -137,7 +137,7 @@ func TestManyPhotos(t *testing.T) {
 	s.SetLimits(telegramtest.Limits{ChatRate: 10, ChatBurst: 3, Overall: 70})
 	a, _ := adapter(t, c)
 	var answers sync.WaitGroup
-	run(t, a, handler{message: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(ctx context.Context, m bot.Message) (bot.Reply, error) {
 		ctx = context.WithoutCancel(ctx)
 		answers.Go(func() {
 			at, err := a.Send(ctx, m.At, bot.Reply{Text: "Looking…"})

@@ -30,7 +30,7 @@ func TestMetrics(t *testing.T) {
 	s.Fail("getUpdates",
 		telegramtest.Fault{Status: http.StatusBadGateway},
 		telegramtest.Fault{Status: http.StatusConflict, Description: "Conflict"})
-	stop := run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	stop := run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{}, nil
 	}})
 	s.WaitForConfirmation()

@@ -11,6 +11,7 @@ import (
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -106,8 +107,8 @@ type identity struct {
 func (a *Adapter) me(ctx context.Context) (identity, error) {
 	result, err := a.attempt(ctx, call{method: "getMe"}, a.callTimeout)
 	if err != nil {
-		var failure *apiError
-		if errors.As(err, &failure) && failure.status == http.StatusNotFound {
+		var failure *remote.Error
+		if errors.As(err, &failure) && failure.Status == http.StatusNotFound {
 			// That is what tokens of an impossible form are told.
 			return identity{}, fmt.Errorf("telegram getMe: %w", ErrToken)
 		}
@@ -175,7 +176,7 @@ func (a *Adapter) poll(ctx context.Context, d *desk) (next int, err error) {
 				return next, nil
 			}
 			next = id + 1
-			a.metrics.updates.Inc()
+			a.metrics.Updates.Inc()
 		}
 	}
 	return next, nil
@@ -231,12 +232,12 @@ func (a *Adapter) pause(ctx context.Context, what string, err error, failures in
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	wait := a.backoff.after(failures)
-	var failure *apiError
-	if errors.As(err, &failure) && failure.retryAfter > 0 {
-		wait = max(wait, failure.retryAfter)
-		defer a.metrics.countWait(time.Now())
+	wait := a.backoff.After(failures)
+	var failure *remote.Error
+	if errors.As(err, &failure) && failure.RetryAfter > 0 {
+		wait = max(wait, failure.RetryAfter)
+		defer a.metrics.CountWait(time.Now())
 	}
 	a.log.WarnContext(ctx, "telegram is tried again", "what", what, "error", err, "wait", wait)
-	return sleep(ctx, wait)
+	return remote.Sleep(ctx, wait)
 }

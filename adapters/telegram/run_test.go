@@ -21,7 +21,7 @@ func TestRedelivery(t *testing.T) {
 	first, _ := adapter(t, quick(s))
 	var tries atomic.Int32
 	down := make(chan struct{}, 1000)
-	stop := run(t, first, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	stop := run(t, first, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		tries.Add(1)
 		select {
 		case down <- struct{}{}:
@@ -42,7 +42,7 @@ func TestRedelivery(t *testing.T) {
 	var events []string
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	err := second.Run(ctx, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	err := second.Run(ctx, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		events = append(events, m.Event)
 		if m.At != addressOf(photoMessage) {
 			t.Errorf("another message came: %#v", m)
@@ -77,7 +77,7 @@ func TestRunPreparesTheBot(t *testing.T) {
 	s.Fail("getUpdates", telegramtest.Fault{Status: 502}, telegramtest.Fault{HangUp: true}, telegramtest.Fault{LoseAnswer: true})
 	a, _ := adapter(t, quick(s))
 	greet(s, ann)
-	run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "hello"}, nil
 	}})
 	s.WaitForText(ann, "hello")

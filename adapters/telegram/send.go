@@ -12,6 +12,7 @@ import (
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"deepskin"
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -30,10 +31,9 @@ func (a *Adapter) Send(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 		return sent, nil
 	}
 	sent, err := a.post(ctx, to, r)
-	var failure *apiError
-	if errors.As(err, &failure) && failure.movedTo != 0 {
-		// The group has become a supergroup, in which the messages have other numbers.
-		to = deepskin.Address{Platform: Name, Chat: strconv.FormatInt(failure.movedTo, 10)}
+	var supergroup movedTo
+	if errors.As(err, &supergroup) {
+		to = deepskin.Address{Platform: Name, Chat: strconv.FormatInt(int64(supergroup), 10)}
 		return a.post(ctx, to, r)
 	}
 	return sent, err
@@ -46,7 +46,7 @@ func (a *Adapter) post(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 	if err != nil {
 		return deepskin.Address{}, err
 	}
-	err = a.in(ctx, to.Chat, func(do doer) error {
+	err = a.in(ctx, to.Chat, func(l *remote.Lane, do doer) error {
 		result, err := do(c)
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func (a *Adapter) post(ctx context.Context, to deepskin.Address, r bot.Reply) (d
 		}
 		sent.Message = strconv.Itoa(message.ID)
 		if r.Working {
-			a.showTyping(ctx, to)
+			a.showTyping(ctx, l, to)
 		}
 		return nil
 	})
@@ -74,18 +74,16 @@ const typingTime = time.Second
 
 // showTyping shows for 5 s, or until the answer comes, that the bot types: where that fits into the
 // limits, and without caring whether it worked.
-func (a *Adapter) showTyping(ctx context.Context, to deepskin.Address) {
-	l := a.gate.lane(to.Chat)
-	defer a.gate.drop(l)
-	if !a.gate.spare(l) {
+func (a *Adapter) showTyping(ctx context.Context, l *remote.Lane, to deepskin.Address) {
+	if !l.Spare() {
 		return
 	}
 	p := tgbotapi.Params{"chat_id": to.Chat, "action": tgbotapi.ChatTyping}
 	p.AddNonEmpty("message_thread_id", to.Thread)
 	_, err := a.attempt(ctx, call{method: "sendChatAction", params: p}, typingTime)
-	var failure *apiError
-	if errors.As(err, &failure) && failure.retryAfter > 0 {
-		a.gate.slowDown(l, failure.retryAfter)
+	var failure *remote.Error
+	if errors.As(err, &failure) && failure.RetryAfter > 0 {
+		a.slowDown(l, failure.RetryAfter)
 	}
 }
 
@@ -104,7 +102,7 @@ func (a *Adapter) Edit(ctx context.Context, at deepskin.Address, r bot.Reply) er
 	if err != nil {
 		return err
 	}
-	err = a.in(ctx, at.Chat, func(do doer) error {
+	err = a.in(ctx, at.Chat, func(_ *remote.Lane, do doer) error {
 		_, err := do(c)
 		if errors.Is(err, errNoText) {
 			// The reply does not say that the message is a picture; Telegram just did.
@@ -127,7 +125,7 @@ func (a *Adapter) Delete(ctx context.Context, at deepskin.Address) error {
 	if err := checkMessage(at); err != nil {
 		return err
 	}
-	err := a.in(ctx, at.Chat, func(do doer) error {
+	err := a.in(ctx, at.Chat, func(_ *remote.Lane, do doer) error {
 		_, err := do(call{method: "deleteMessage", params: target(at), repeatable: true})
 		return err
 	})

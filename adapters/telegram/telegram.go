@@ -10,6 +10,7 @@
 package telegram
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,8 @@ import (
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 
+	"deepskin/adapters/internal/remote"
 	"deepskin/bot"
 )
 
@@ -103,13 +104,14 @@ type Adapter struct {
 	pollTimeout  time.Duration
 	callTimeout  time.Duration
 	maxWait      time.Duration
-	backoff      backoff
+	backoff      remote.Backoff
 	drainTime    time.Duration
 	webhook      *webhook // nil where updates are polled
-	gate         *gate
+	files        remote.Downloader
+	gate         *remote.Gate
 	absent       absences
 	log          *slog.Logger
-	metrics      *metrics
+	metrics      *remote.Metrics
 }
 
 var _ bot.Adapter = (*Adapter)(nil)
@@ -145,25 +147,27 @@ func New(c Config) (*Adapter, error) {
 	}
 	_, secret, _ := strings.Cut(c.Token, ":")
 	silenceLibrary()
-	return &Adapter{
+	a := &Adapter{
 		token:        c.Token,
 		secret:       secret,
 		endpoint:     c.APIEndpoint,
 		fileEndpoint: host + "/file" + endpointForm,
-		client:       withoutRedirects(c.HTTPClient),
-		pollTimeout:  orElse(c.PollTimeout, 50*time.Second),
-		callTimeout:  orElse(c.CallTimeout, 30*time.Second),
-		maxWait:      orElse(c.MaxWait, time.Minute),
-		backoff:      backoff(orElse(c.Backoff, 500*time.Millisecond)),
-		drainTime:    orElse(c.DrainTime, 5*time.Second),
+		client:       remote.Client(c.HTTPClient),
+		pollTimeout:  cmp.Or(c.PollTimeout, 50*time.Second),
+		callTimeout:  cmp.Or(c.CallTimeout, 30*time.Second),
+		maxWait:      cmp.Or(c.MaxWait, time.Minute),
+		backoff:      remote.Backoff(cmp.Or(c.Backoff, 500*time.Millisecond)),
+		drainTime:    cmp.Or(c.DrainTime, 5*time.Second),
 		webhook:      hook,
-		gate: newGate(
-			limit{rate.Limit(orElse(c.Rate, 25)), orElse(c.Burst, 5)},
-			limit{rate.Limit(orElse(c.ChatRate, 1)), orElse(c.ChatBurst, 3)},
-			limit{rate.Limit(orElse(c.GroupRate, 0.25)), orElse(c.GroupBurst, 5)}),
-		log:     c.Logger,
-		metrics: newMetrics(c.Metrics),
-	}, nil
+		log:          c.Logger,
+		metrics:      remote.NewMetrics(Name, c.Metrics, conflict),
+	}
+	a.gate = newGate(c, a.metrics)
+	a.files = remote.Downloader{
+		Platform: Name, Secret: secret, Gone: []int{http.StatusNotFound},
+		Client: a.client, Timeout: a.callTimeout, MaxWait: a.maxWait, Backoff: a.backoff, Metrics: a.metrics,
+	}
+	return a, nil
 }
 
 // Name returns "telegram".
@@ -178,27 +182,6 @@ func (a *Adapter) Exclusive() bool { return true }
 func (a *Adapter) Check(ctx context.Context) (username string, err error) {
 	self, err := a.me(ctx)
 	return self.Username, err
-}
-
-func orElse[T int | float64 | time.Duration](value, zeroMeans T) T {
-	if value == 0 {
-		return zeroMeans
-	}
-	return value
-}
-
-// withoutRedirects returns a copy of the client that follows none.
-func withoutRedirects(client *http.Client) *http.Client {
-	if client == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		// All requests go to one host: the default of two idle connections means a new TLS
-		// handshake for most of them.
-		transport.MaxIdleConnsPerHost = 32
-		client = &http.Client{Transport: transport}
-	}
-	c := *client
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &c
 }
 
 // silenceLibrary stops the library from printing errors, which contain the token. Its logger is a

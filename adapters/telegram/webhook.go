@@ -172,6 +172,6 @@ func (a *Adapter) receive(d *desk, w http.ResponseWriter, r *http.Request) int {
 	if leaseLost(ctx) {
 		return http.StatusServiceUnavailable // for the process that may reply
 	}
-	a.metrics.updates.Inc()
+	a.metrics.Updates.Inc()
 	return http.StatusOK
 }

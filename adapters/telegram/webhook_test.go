@@ -35,7 +35,7 @@ func TestWebhook(t *testing.T) {
 	a, _ := adapter(t, c)
 	var failures atomic.Int32
 	greet(s, ann) // waits until there is a webhook
-	stop := run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	stop := run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		if failures.Add(1) <= 3 {
 			return bot.Reply{}, errors.New("store is down")
 		}
@@ -53,7 +53,7 @@ func TestWebhook(t *testing.T) {
 	s.WaitFor("a refused connection", func() bool { return s.Unpushed() > 3 })
 	second, _ := hooked(s)
 	b, _ := adapter(t, second)
-	run(t, b, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, b, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "second"}, nil
 	}})
 	s.WaitForText(ann, "second")
@@ -66,7 +66,7 @@ func TestWebhookAndPolling(t *testing.T) {
 	c, _ := hooked(s)
 	for i, config := range []telegram.Config{quick(s), c, quick(s)} {
 		a, _ := adapter(t, config)
-		stop := run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+		stop := run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 			return bot.Reply{Text: "reply"}, nil
 		}})
 		greet(s, ann)
@@ -81,7 +81,7 @@ func TestWebhookRefuses(t *testing.T) {
 	c, listening := hooked(s)
 	a, l := adapter(t, c)
 	var kept atomic.Int32
-	run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		kept.Add(1)
 		return bot.Reply{}, nil
 	}})
@@ -132,7 +132,7 @@ func TestWebhookWithoutTheLease(t *testing.T) {
 	defer lose(nil)
 	greet(s, ann)
 	once := sync.OnceFunc(func() { lose(bot.ErrLeaseLost) })
-	err := first.Run(ctx, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	err := first.Run(ctx, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		once()
 		return bot.Reply{Text: "first"}, nil
 	}})
@@ -141,7 +141,7 @@ func TestWebhookWithoutTheLease(t *testing.T) {
 	}
 	next, _ := hooked(s)
 	second, _ := adapter(t, next)
-	run(t, second, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, second, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "second"}, nil
 	}})
 	s.WaitForText(ann, "second")
@@ -156,7 +156,7 @@ func TestWebhookIsSetInTheEnd(t *testing.T) {
 	c.WebhookAddr = <-listening
 	s.Fail("setWebhook", telegramtest.Fault{Status: 502}, telegramtest.Fault{HangUp: true})
 	a, l := adapter(t, c)
-	run(t, a, handler{message: func(context.Context, bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(context.Context, bot.Message) (bot.Reply, error) {
 		return bot.Reply{Text: "reply"}, nil
 	}})
 	s.WaitFor("the port to be found busy", func() bool {

@@ -72,7 +72,7 @@ func (s settings) newBot(
 		Addr: s.Addr, Logger: log,
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
-			greet(stdout, addr, s.TelegramToken != "")
+			s.greet(stdout, addr)
 		},
 	}, b))
 	if s.TelegramToken != "" {
@@ -103,7 +103,7 @@ func (s settings) telegram() telegram.Config {
 }
 
 // greet tells whoever started the program in a terminal where to go.
-func greet(w io.Writer, addr string, telegram bool) {
+func (s settings) greet(w io.Writer, addr string) {
 	host, port, err := net.SplitHostPort(addr)
 	if err == nil {
 		if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
@@ -112,8 +112,12 @@ func greet(w io.Writer, addr string, telegram bool) {
 		addr = net.JoinHostPort(host, port)
 	}
 	fmt.Fprintf(w, "DeepSkin is ready: http://%s\n", addr)
-	if !telegram {
+	if s.TelegramToken == "" {
 		fmt.Fprintln(w, "Telegram is off. To turn it on, get a token from @BotFather and start "+
 			"again with TELEGRAM_TOKEN=<token>.")
+	}
+	if s.DiscordToken == "" {
+		fmt.Fprintln(w, "Discord is off. To turn it on, get a token from Discord's developer portal and start "+
+			"again with DISCORD_TOKEN=<token>.")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,5 +179,30 @@ func TestSettingsComeFromFilesToo(t *testing.T) {
 		t.Error(err)
 	} else if _, err := s.keys(); err == nil || strings.Contains(err.Error(), "short") {
 		t.Errorf("a key that is too short gives %v", err)
+	}
+}
+
+// TestGreeting names the chats that are off, and how to turn them on.
+func TestGreeting(t *testing.T) {
+	for _, test := range []struct {
+		s    settings
+		want []string // settings that it names
+	}{
+		{settings{}, []string{"TELEGRAM_TOKEN", "DISCORD_TOKEN"}},
+		{settings{TelegramToken: "1:a"}, []string{"DISCORD_TOKEN"}},
+		{settings{DiscordToken: "a.b.c"}, []string{"TELEGRAM_TOKEN"}},
+		{settings{TelegramToken: "1:a", DiscordToken: "a.b.c"}, nil},
+	} {
+		var screen strings.Builder
+		test.s.greet(&screen, "[::]:8080")
+		address, rest, _ := strings.Cut(screen.String(), "\n")
+		if address != readyLine+"http://localhost:8080" {
+			t.Errorf("it begins with %q", address)
+		}
+		for _, name := range []string{"TELEGRAM_TOKEN", "DISCORD_TOKEN"} {
+			if strings.Contains(rest, name) != slices.Contains(test.want, name) {
+				t.Errorf("with %v it should speak of %v:\n%s", test.s, test.want, rest)
+			}
+		}
 	}
 }
