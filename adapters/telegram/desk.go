@@ -81,14 +81,14 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 
 // said handles a message: the answer to a question, or anything else, which ends the question.
 func (d *desk) said(ctx context.Context, m bot.Message, text string) error {
-	p, asked := d.questions.answer(m.At.Chat, text)
+	p, asked := d.questions.end(m.At.Chat)
 	if !asked || text == "" {
-		d.questions.end(m.At.Chat)
 		return d.message(ctx, m)
 	}
+	p.Text = text
 	err := d.press(ctx, p, "")
-	if err == nil && ctx.Err() == nil {
-		d.questions.end(m.At.Chat)
+	if err != nil {
+		d.questions.ask(p) // the text comes again
 	}
 	return err
 }

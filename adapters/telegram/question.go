@@ -39,23 +39,13 @@ func (q *questions) ask(p bot.Press) {
 	q.open[p.At.Chat] = question{press: p, until: time.Now().Add(questionTime)}
 }
 
-// answer returns the press that a text written in a chat completes; false where nothing was asked.
-func (q *questions) answer(chat, text string) (bot.Press, bool) {
+// end forgets what was asked in a chat and returns it; false where nothing was.
+func (q *questions) end(chat string) (bot.Press, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	asked, ok := q.open[chat]
-	if !ok || time.Now().After(asked.until) {
-		return bot.Press{}, false
-	}
-	asked.press.Text = text
-	return asked.press, true
-}
-
-// end forgets what was asked in a chat.
-func (q *questions) end(chat string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	delete(q.open, chat)
+	return asked.press, ok && time.Now().Before(asked.until)
 }
 
 // prompt is how a question is asked.

@@ -26,7 +26,7 @@ func TestQuestions(t *testing.T) {
 			return bot.Reply{Text: "help"}, nil
 		},
 		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
-			if p.Text == "" {
+			if strings.Trim(p.Text, "\u202e") == "" {
 				return bot.PressReply{Notice: "There is nothing in it.", Ask: ask}, nil
 			}
 			if failures > 0 {
@@ -70,8 +70,11 @@ func TestQuestions(t *testing.T) {
 	s.SendText(ann, ann, wrote)
 	s.WaitFor("help", func() bool { return count("help") == 5 })
 
-	// The next text is the answer, also when it has to come twice, and when others write meanwhile.
+	// The next text is the answer, also when it has to come twice, and when others write meanwhile. One
+	// with nothing in it brings the question again.
 	press(3)
+	s.SendText(ann, ann, "\u202e")
+	s.WaitFor("the question", func() bool { return count("What should we know?") == 4 })
 	s.SendText(ben, ben, "not the answer")
 	s.SendText(ann, ann, wrote)
 	s.WaitForText(ann, "Thank you.")
