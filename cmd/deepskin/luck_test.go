@@ -142,7 +142,7 @@ func TestTelegramBadLuck(t *testing.T) {
 	// A photo that is deleted while it waits: the answer comes all the same, in the acknowledgement.
 	sent := fake.SendPhoto(anna, anna, photo(t, 21))
 	fake.Remove(sent)
-	answer := shown(t, fake, anna, "from one photo, not a diagnosis")
+	answer := shown(t, fake, anna, "This is a computer's estimate from one photo")
 
 	disagree := answer.Buttons[0][1].Data
 	if notice := fake.WaitForNotice(fake.Press(boris, answer, disagree)); !strings.Contains(notice, "no longer works") {
@@ -151,7 +151,7 @@ func TestTelegramBadLuck(t *testing.T) {
 	if notice := fake.WaitForNotice(fake.Press(anna, answer, "agree:"+string(deepskin.NewCaseID()))); !strings.Contains(notice, "no longer works") {
 		t.Errorf("a forged press brings %q", notice)
 	}
-	if now := shown(t, fake, anna, "from one photo, not a diagnosis"); strings.Contains(now.Text, "What was it?") || now.Edits != answer.Edits {
+	if now := shown(t, fake, anna, "This is a computer's estimate from one photo"); strings.Contains(now.Text, "What was it?") || now.Edits != answer.Edits {
 		t.Errorf("a stranger's or a forged press changed the answer to %q", now.Text)
 	}
 	before := len(fake.FromBot(anna))

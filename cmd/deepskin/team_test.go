@@ -77,12 +77,13 @@ func TestTeamReviewsWhatPeopleDispute(t *testing.T) {
 	guild := fake.AddGuild("clinic")
 	hall, team := guild.AddChannel("hall"), guild.AddChannel("team")
 	role := guild.AddRole("reviewers", 0)
+	managers := guild.AddRole("managers", discordtest.PermissionManageGuild) // to whom Discord shows /stats
 	ann, ben, cas := fake.AddPerson("ann"), fake.AddPerson("ben"), fake.AddPerson("cas")
 	rita, rolf := fake.AddPerson("rita"), fake.AddPerson("rolf")
-	for _, p := range []*discordtest.Person{ann, ben, cas} {
-		guild.Join(p)
-	}
-	guild.Join(rita, role)
+	guild.Join(ann)
+	guild.Join(ben, managers)
+	guild.Join(cas)
+	guild.Join(rita, role, managers)
 	guild.Join(rolf, role)
 	s := start(t, withDiscord(fake, environ(t, map[string]string{
 		"DISCORD_TEAM_CHANNEL": team.ID, "DISCORD_REVIEWER_ROLE": role.ID,
@@ -138,7 +139,7 @@ func TestTeamReviewsWhatPeopleDispute(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := c.disputes(t, 3, "")
-	fake.WaitFor("the second post", func() bool { return len(posts(fake, team)) == 2 })
+	fake.WaitFor("the second post", func() bool { p := posts(fake, team); return len(p) == 2 && len(p[1].Buttons) > 0 })
 	stats := rita.Run(team, "stats").WaitForAnswer()
 	disputed, agreed := []string{labelOf(t, first.Text()), labelOf(t, second.Text())}, []string{labelOf(t, page.Title)}
 	for _, want := range []string{
