@@ -143,7 +143,8 @@ type Button struct {
 	// Data comes back in Press.Data: at most 64 bytes of ASCII.
 	Data string
 	// Ask makes the button open a form for a text, which comes back in Press.Text. Platforms without
-	// forms leave such a button out. Nil for an ordinary button.
+	// forms can press with no text, ask what PressReply.Ask says, and press again with what the person
+	// writes next; or they leave such a button out. Nil for an ordinary button.
 	Ask *Question
 }
 
@@ -165,4 +166,7 @@ type PressReply struct {
 	Edit *Reply
 	// Send is a new message in the same chat; nil for none.
 	Send *Reply
+	// Ask is set where the button needs a text and the press brought none; Notice says so. Nil
+	// otherwise.
+	Ask *Question
 }

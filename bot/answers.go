@@ -153,6 +153,7 @@ func followUp(w words.Words, c deepskin.Case) (question string, buttons [][]Butt
 		}}
 	case *v.Keep:
 		question = w.Say("keep.kept")
+		buttons = [][]Button{{labelled(w, "keep.back", data(verbKeep, c.ID, choiceNo))}}
 	default:
 		question = w.Say("keep.not_kept")
 	}

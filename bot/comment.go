@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -22,19 +23,40 @@ func askComment(w words.Words, id deepskin.CaseID) Button {
 	return b
 }
 
-// comment records what somebody wrote about an answer that they disagree with.
-func (b *Bot) comment(
-	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, text string,
-) (PressReply, error) {
+// Comment records what the sender wrote of an answer that they disagree with, without what cannot be
+// kept or shown; a text with nothing else in it records nothing. It returns deepskin.ErrNotFound unless
+// the case is the sender's and they disagree.
+func (b *Bot) Comment(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, text string) error {
 	text = clean(text)
 	if text == "" {
-		return PressReply{Notice: w.Say("comment.empty")}, nil
+		return nil
 	}
 	if err := b.Store.SetComment(ctx, sender, id, text); err != nil {
-		return PressReply{}, err
+		return fmt.Errorf("record a comment on case %s: %w", id, err)
 	}
 	b.Logger.Info("comment recorded", "case", id)
 	b.lookAtReviews()
+	return nil
+}
+
+// comment takes what somebody wrote into the form behind the button, or asks for it where they wrote
+// nothing.
+func (b *Bot) comment(
+	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID, text string,
+) (PressReply, error) {
+	if clean(text) == "" {
+		c, err := b.Store.OwnCase(ctx, sender, id)
+		if err != nil {
+			return PressReply{}, err
+		}
+		if c.Verdict == nil || c.Verdict.Agrees {
+			return staleButton(w), nil
+		}
+		return PressReply{Notice: w.Say("comment.empty"), Ask: askComment(w, id).Ask}, nil
+	}
+	if err := b.Comment(ctx, sender, id, text); err != nil {
+		return PressReply{}, err
+	}
 	view, err := b.Case(ctx, sender, w.Language(), id)
 	if err != nil {
 		return PressReply{}, err

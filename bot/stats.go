@@ -15,9 +15,10 @@ import (
 // statsLines is how many platforms and models have lines of their own: a message holds no more.
 const statsLines = 10
 
-// fromTeam reports whether a message came from a reviewer in the team's channel.
+// fromTeam reports whether a message came from a reviewer in the team's channel. The adapter knows: the
+// address of a command may be one of its own, to which answers only its sender sees.
 func (b *Bot) fromTeam(m Message) bool {
-	return m.Reviewer && b.team.Chat != "" && m.At.Platform == b.team.Platform && m.At.Chat == b.team.Chat
+	return m.Reviewer && b.team.Chat != "" && m.At.Platform == b.team.Platform
 }
 
 // stats tells the team how things go.

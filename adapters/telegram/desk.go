@@ -33,6 +33,8 @@ type desk struct {
 	sending context.Context
 	replies *outbox
 	answers errgroup.Group
+	// questions wait for what people write next.
+	questions questions
 }
 
 func newDesk(sending context.Context, a *Adapter, h bot.Handler, self identity) *desk {
@@ -66,7 +68,7 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 	}
 	switch {
 	case in.message != nil:
-		return d.message(ctx, *in.message)
+		return d.said(ctx, *in.message, in.text)
 	case in.press != nil:
 		return d.press(ctx, *in.press, in.query)
 	case in.query != "":
@@ -75,6 +77,20 @@ func (d *desk) take(ctx context.Context, update json.RawMessage) (err error) {
 		d.adapter.absent.note(in.presence.chat, in.presence.gone)
 	}
 	return nil
+}
+
+// said handles a message: the answer to a question, or anything else, which ends the question.
+func (d *desk) said(ctx context.Context, m bot.Message, text string) error {
+	p, asked := d.questions.end(m.At.Chat)
+	if !asked || text == "" {
+		return d.message(ctx, m)
+	}
+	p.Text = text
+	err := d.press(ctx, p, "")
+	if err != nil {
+		d.questions.ask(p) // the text comes again
+	}
+	return err
 }
 
 func (d *desk) message(ctx context.Context, m bot.Message) error {
@@ -99,6 +115,8 @@ func (d *desk) message(ctx context.Context, m bot.Message) error {
 	return nil
 }
 
+// press hands a press to the bot. It has no query where it was completed by a text: then what is for
+// the presser's eyes is a message in their chat.
 func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
 	ctx, cancel := context.WithTimeout(ctx, pressTime)
 	defer cancel()
@@ -109,8 +127,16 @@ func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
 	if leaseLost(ctx) {
 		return nil
 	}
-	// The answer does not wait for the chat's turn: until it comes, the button looks busy.
-	d.answer(query, reply.Notice)
+	if reply.Ask != nil && !isGroup(p.At.Chat) {
+		d.questions.ask(p)
+		reply.Notice, reply.Send = "", prompt(reply.Ask)
+	}
+	if query != "" {
+		// The answer does not wait for the chat's turn: until it comes, the button looks busy.
+		d.answer(query, reply.Notice)
+	} else if reply.Send == nil && reply.Notice != "" {
+		reply.Send = &bot.Reply{Text: reply.Notice}
+	}
 	if reply.Edit != nil || reply.Send != nil {
 		d.reply(p.At.Chat, func() {
 			d.edit(p.At, reply.Edit)

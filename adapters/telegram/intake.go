@@ -21,6 +21,9 @@ type intake struct {
 	presence *presence
 	// query is the ID under which a press is to be answered; empty where there is none.
 	query string
+	// text is what somebody wrote in a private chat, other than a command, which only counts where they
+	// were asked for it.
+	text string
 }
 
 // A presence says that the bot has left a chat, by being blocked or removed, or is back.
@@ -89,6 +92,9 @@ func (r *reader) read(update json.RawMessage) (in intake, err error) {
 	switch {
 	case u.Message != nil:
 		in.message = r.message(u.Message, newer.Message)
+		if in.message != nil && u.Message.Chat.IsPrivate() && !u.Message.IsCommand() {
+			in.text = u.Message.Text
+		}
 	case u.EditedMessage != nil:
 		// A photo that was exchanged is a new photo; the rest was answered as it first came.
 		if m := r.message(u.EditedMessage, newer.EditedMessage); m != nil && m.Photo != nil {

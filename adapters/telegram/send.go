@@ -212,7 +212,7 @@ func addCaption(p tgbotapi.Params, r bot.Reply) {
 }
 
 func addKeyboard(p tgbotapi.Params, r bot.Reply) error {
-	k, err := keyboard(r.Buttons)
+	k, err := keyboard(r.Buttons, !isGroup(p["chat_id"]))
 	if err != nil {
 		return fmt.Errorf("telegram: lay out the buttons: %w", err)
 	}

@@ -66,18 +66,24 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-func TestButtonsThatNeedAFormAreLeftOut(t *testing.T) {
+func TestButtonsThatAskAreLeftOutInGroups(t *testing.T) {
 	s, a := connected(t)
 	form := bot.Button{Label: "In words", Data: "note", Ask: &bot.Question{Title: "Note", Label: "What was it?"}}
-	_, err := a.Send(t.Context(), chatOf(ann), bot.Reply{Text: "Choose.", Buttons: [][]bot.Button{
-		{form}, {{Label: "👍", Data: "up"}, form},
-	}})
-	if err != nil {
-		t.Fatalf("Send: %v", err)
+	group := s.NewGroup()
+	for _, chat := range []int64{ann, group} {
+		_, err := a.Send(t.Context(), chatOf(chat), bot.Reply{Text: "Choose.", Buttons: [][]bot.Button{
+			{form}, {{Label: "👍", Data: "up"}, form},
+		}})
+		if err != nil {
+			t.Fatalf("Send: %v", err)
+		}
 	}
 	want := []telegramtest.Button{{Text: "👍", Data: "up"}}
-	if got := s.FromBot(ann)[0].Buttons; len(got) != 1 || !slices.Equal(got[0], want) {
-		t.Errorf("the buttons are %v, want %v only", got, want)
+	if got := s.FromBot(group)[0].Buttons; len(got) != 1 || !slices.Equal(got[0], want) {
+		t.Errorf("the buttons in a group are %v, want %v only", got, want)
+	}
+	if got := s.FromBot(ann)[0].Buttons; len(got) != 2 || len(got[1]) != 2 {
+		t.Errorf("the buttons in a private chat are %v", got)
 	}
 }
 

@@ -67,14 +67,15 @@ func units(s string) int {
 	return n
 }
 
-// keyboard returns the buttons in Telegram's form, nil where there are none.
-func keyboard(rows [][]bot.Button) (*tgbotapi.InlineKeyboardMarkup, error) {
+// keyboard returns the buttons in Telegram's form, nil where there are none. Those that ask for a text
+// are left out where others could write it.
+func keyboard(rows [][]bot.Button, private bool) (*tgbotapi.InlineKeyboardMarkup, error) {
 	var k tgbotapi.InlineKeyboardMarkup
 	for _, row := range rows {
 		var buttons []tgbotapi.InlineKeyboardButton
 		for _, b := range row {
-			if b.Ask != nil {
-				continue // there are no forms
+			if b.Ask != nil && !private {
+				continue
 			}
 			if b.Label == "" || len(b.Data) == 0 || len(b.Data) > maxData {
 				return nil, errors.New("a button needs a label and 1 to 64 bytes of data")

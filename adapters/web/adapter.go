@@ -51,6 +51,8 @@ type Cases interface {
 	Case(ctx context.Context, sender deepskin.Sender, language string, id deepskin.CaseID) (bot.View, error)
 	// Judge records or amends the owner's verdict on an answered case.
 	Judge(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error
+	// Comment records what the owner wrote of an answer that they disagree with.
+	Comment(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, text string) error
 	// Photo returns the reduced copy of a case's photo, a JPEG, or deepskin.ErrGone once it has
 	// been deleted.
 	Photo(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) ([]byte, error)

@@ -128,12 +128,17 @@ func testFromPhotoToDeletion(t *testing.T, browser *browsertest.Browser) {
 	b.Until(`document.querySelector("#thanks").innerText.includes("both questions")`)
 	b.Click("#followup [value=malignant]")
 	b.Click("#followup [value=yes]")
+	b.Do(chromedp.SendKeys(chromedp.CSS("#comment"), "It was ink."))
+	b.Want("#comment-left", "Characters left: 989")
 	b.Inspect("6-followup")
 	b.Click("#followup [type=submit]")
 	b.Until(`document.querySelector("#thanks").innerText.startsWith("Thank you")`)
 	_, c := s.bot.only(t)
 	if v := c.view.Case.Verdict; v == nil || v.Agrees || v.Truth != deepskin.TruthMalignant || v.Keep == nil || !*v.Keep {
 		t.Errorf("the verdict is %+v", c.view.Case.Verdict)
+	}
+	if c.view.Case.Comment != "It was ink." {
+		t.Errorf("the comment is %q", c.view.Case.Comment)
 	}
 
 	// Reloading shows the answer again, and what was said of it.
@@ -168,7 +173,8 @@ func testDropAndThumbsUp(t *testing.T, browser *browsertest.Browser) {
 	b.See("#preview")
 	b.Want("#name", "spot.jpg")
 	b.Click("#consent")
-	b.Click("#send")
+	// By a thumb that trembles: one photo goes.
+	browsertest.Eval[bool](b, `for (const _ of [1, 2]) document.querySelector("#start").requestSubmit(); true`)
 	b.See("#progress")
 	b.Until(`location.hash.length === 27`)
 	id, _ := s.bot.only(t)

@@ -9,28 +9,24 @@ import (
 
 	"deepskin"
 	"deepskin/bot"
+	"deepskin/bot/words"
 )
 
-// A caseInput names a case and who asks for it.
+// A caseInput names a case, and says who asks for it and what they read.
 type caseInput struct {
-	Session session         `cookie:"deepskin_session" doc:"The session that sent the photo. Nobody else sees the case."`
-	ID      deepskin.CaseID `path:"id" doc:"The case's ID, 26 characters."`
-}
-
-// A readInput also says what the owner reads.
-type readInput struct {
 	Session  session         `cookie:"deepskin_session" doc:"The session that sent the photo. Nobody else sees the case."`
 	ID       deepskin.CaseID `path:"id" doc:"The case's ID, 26 characters."`
 	Language string          `header:"Accept-Language" doc:"The languages that the reader knows; where none of them is ours, the case's own."`
 }
 
-// owner returns the case that is asked for and by whom, or the problem that it cannot exist.
-func owner(session session, id deepskin.CaseID) (deepskin.Sender, deepskin.CaseID, error) {
-	sender, ok := session.sender()
-	if !ok || !id.Valid() {
-		return deepskin.Sender{}, "", notFound()
+// owner returns who asks for a case and the words for them, or the problem that the case cannot exist.
+func (in *caseInput) owner() (deepskin.Sender, words.Words, error) {
+	w := words.For(in.Language)
+	sender, ok := in.Session.sender()
+	if !ok || !in.ID.Valid() {
+		return deepskin.Sender{}, w, notFound(w)
 	}
-	return sender, id, nil
+	return sender, w, nil
 }
 
 // A caseBody is a case as the API shows it.
@@ -86,12 +82,12 @@ func (s *server) registerCase(api huma.API) {
 		Path:        "/v1/cases/{id}",
 		Summary:     "Read a case and its answer",
 		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
-	}, func(ctx context.Context, in *readInput) (*caseOutput, error) {
-		sender, id, err := owner(in.Session, in.ID)
+	}, func(ctx context.Context, in *caseInput) (*caseOutput, error) {
+		sender, _, err := in.owner()
 		if err != nil {
 			return nil, err
 		}
-		body, language, err := s.readCase(ctx, sender, in.Language, id)
+		body, language, err := s.readCase(ctx, sender, in.Language, in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +102,7 @@ func (s *server) readCase(
 ) (body caseBody, language string, err error) {
 	view, err := s.cases.Case(ctx, sender, reads, id)
 	if err != nil {
-		return caseBody{}, "", s.problem("read a case", id, err)
+		return caseBody{}, "", s.problem(words.For(reads), "read a case", id, err)
 	}
 	return show(view), view.Reply.Language, nil
 }
@@ -116,7 +112,7 @@ func show(v bot.View) caseBody {
 	body := caseBody{
 		ID: c.ID, Status: c.Status, Created: c.Created.UTC(), Deadline: c.Deadline.UTC(),
 		Title: v.Reply.Title, Text: v.Reply.Text,
-		Verdict: (*verdictBody)(c.Verdict),
+		Verdict: showVerdict(c),
 	}
 	a := c.Assessment
 	if a == nil {
@@ -151,12 +147,12 @@ func (s *server) registerDelete(api huma.API) {
 		Summary:     "Delete a photo, its answer and what was said of it",
 		Errors:      []int{http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *caseInput) (*struct{}, error) {
-		sender, id, err := owner(in.Session, in.ID)
+		sender, w, err := in.owner()
 		if err != nil {
 			return nil, err
 		}
-		if err := s.cases.ForgetCase(ctx, sender, id); err != nil {
-			return nil, s.problem("delete a case", id, err)
+		if err := s.cases.ForgetCase(ctx, sender, in.ID); err != nil {
+			return nil, s.problem(w, "delete a case", in.ID, err)
 		}
 		return nil, nil
 	})

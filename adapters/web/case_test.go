@@ -75,7 +75,7 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 	}
 	checkGuards(t, res)
 
-	res, body = v.do(http.MethodPost, path+"/verdict", strings.NewReader(`{"agrees":false,"truth":"no_lesion","keep":true}`), "Content-Type", "application/json")
+	res, body = v.do(http.MethodPost, path+"/verdict", strings.NewReader(`{"agrees":false,"truth":"no_lesion","keep":true,"comment":"It was ink."}`), "Content-Type", "application/json")
 	if res.StatusCode != http.StatusNoContent {
 		t.Errorf("verdict: %s: %s", res.Status, body)
 	}
@@ -84,7 +84,8 @@ func TestCaseFromPendingToJudged(t *testing.T) {
 		t.Errorf("the verdict is %+v", judged)
 	}
 	_, body = v.get(path)
-	if got := decode(t, body)["verdict"]; got == nil || got.(map[string]any)["truth"] != "no_lesion" {
+	said, _ := decode(t, body)["verdict"].(map[string]any)
+	if said["truth"] != "no_lesion" || said["comment"] != "It was ink." {
 		t.Errorf("judged: %s", body)
 	}
 
@@ -131,7 +132,9 @@ func TestVerdictsThatMakeNoSense(t *testing.T) {
 		{"nothing", "application/json", ``, 400},
 		{"another content type", "text/plain", `{"agrees":true}`, 415},
 		{"a form", "application/x-www-form-urlencoded", `agrees=true`, 415},
-		{"too long", "application/json", `{"agrees":true,"truth":"` + strings.Repeat("x", 8<<10) + `"}`, 413},
+		{"a comment that is too long", "application/json", `{"agrees":false,"comment":"` + strings.Repeat("x", 1001) + `"}`, 422},
+		{"a comment on what is right", "application/json", `{"agrees":true,"comment":"It was ink."}`, 422},
+		{"too long", "application/json", `{"agrees":true,"truth":"` + strings.Repeat("x", 20<<10) + `"}`, 413},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			res, body := v.do(http.MethodPost, "/v1/cases/"+string(id)+"/verdict", strings.NewReader(c.body), "Content-Type", c.contentType)

@@ -39,12 +39,12 @@ func (s *server) registerEvents(api huma.API) {
 			Description: "Events whose data is a case.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: event}},
 		}},
-	}, func(ctx context.Context, in *readInput) (*huma.StreamResponse, error) {
-		sender, id, err := owner(in.Session, in.ID)
+	}, func(ctx context.Context, in *caseInput) (*huma.StreamResponse, error) {
+		sender, _, err := in.owner()
 		if err != nil {
 			return nil, err
 		}
-		first, language, err := s.readCase(ctx, sender, in.Language, id)
+		first, language, err := s.readCase(ctx, sender, in.Language, in.ID)
 		if err != nil {
 			return nil, err
 		}

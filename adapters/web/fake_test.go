@@ -119,6 +119,20 @@ func (f *fakeBot) Judge(_ context.Context, sender deepskin.Sender, id deepskin.C
 	return nil
 }
 
+func (f *fakeBot) Comment(_ context.Context, sender deepskin.Sender, id deepskin.CaseID, text string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.own(sender, id)
+	if err != nil {
+		return err
+	}
+	if v := c.view.Case.Verdict; v == nil || v.Agrees {
+		return deepskin.ErrNotFound
+	}
+	c.view.Case.Comment = text
+	return nil
+}
+
 func (f *fakeBot) Photo(_ context.Context, sender deepskin.Sender, id deepskin.CaseID) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

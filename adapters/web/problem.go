@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"deepskin"
+	"deepskin/bot/words"
 )
 
 // tryAgain is what clients are told to wait when something of ours is in trouble.
@@ -24,6 +25,16 @@ func later(status int, words string, wait time.Duration) error {
 		http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }
 
+// refused is a problem that somebody on the page can meet, in their language; message is its ID.
+func refused(w words.Words, status int, message string) error {
+	return inLanguage(w.Language(), huma.NewError(status, w.Say(message)))
+}
+
+// busy is a problem of ours that goes away by itself; message is the ID of its words.
+func busy(w words.Words, message string) error {
+	return inLanguage(w.Language(), later(http.StatusServiceUnavailable, w.Say(message), tryAgain))
+}
+
 // inLanguage says in which language a problem has its words.
 func inLanguage(tag string, problem error) error {
 	return huma.ErrorWithHeaders(problem, http.Header{"Content-Language": {tag}})
@@ -31,26 +42,23 @@ func inLanguage(tag string, problem error) error {
 
 // problem turns an error of the bot into what its client may know. What is not the client's
 // doing goes to the log, as doing.
-func (s *server) problem(doing string, id deepskin.CaseID, err error) error {
+func (s *server) problem(w words.Words, doing string, id deepskin.CaseID, err error) error {
 	switch {
 	case errors.Is(err, deepskin.ErrNotFound):
-		return notFound()
+		return notFound(w)
 	case errors.Is(err, deepskin.ErrGone):
-		return huma.Error410Gone("The photo has already been deleted.")
+		return refused(w, http.StatusGone, "notice.gone")
 	case errors.Is(err, deepskin.ErrBusy):
-		return later(http.StatusServiceUnavailable, "There is a lot to do right now. Please try again in a moment.", tryAgain)
+		return busy(w, "web.busy")
 	}
 	if !errors.Is(err, context.Canceled) { // The client went away, nobody is in trouble.
 		s.cfg.Logger.Error("web request failed", "doing", doing, "case", id, "err", err)
 	}
-	return later(http.StatusServiceUnavailable, "Something went wrong on our side. Please try again in a moment.", tryAgain)
+	return busy(w, "web.trouble")
 }
 
 // notFound is the same for a case that is not there and one of somebody else.
-func notFound() error {
-	return huma.Error404NotFound("There is no such photo here, or no answer to it yet. " +
-		"It may have been deleted, or sent from another browser.")
-}
+func notFound(w words.Words) error { return refused(w, http.StatusNotFound, "web.absent") }
 
 // kindly changes the problems that huma finds by itself: they get words for people, and do not
 // repeat what was sent or how reading it failed.
@@ -69,7 +77,8 @@ func kindly(_ huma.Context, _ string, answer any) (any, error) {
 	return p, nil
 }
 
-// writeProblem writes a problem where no API operation is at work.
+// writeProblem writes a problem where no API operation is at work. Where its words are for people,
+// the header Content-Language is set.
 func writeProblem(w http.ResponseWriter, status int, words string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+
+	"deepskin/bot/words"
 )
 
 // policy lets the page use its own files and nothing else; blob: is the preview of the photo.
@@ -39,7 +41,9 @@ func (s *server) recoverPanics(next http.Handler) http.Handler {
 				return
 			}
 			s.cfg.Logger.Error("web request panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-			writeProblem(w, http.StatusInternalServerError, "Something went wrong on our side. Please try again.")
+			reader := words.For(r.Header.Get("Accept-Language"))
+			w.Header().Set("Content-Language", reader.Language())
+			writeProblem(w, http.StatusInternalServerError, reader.Say("web.trouble"))
 		}()
 		next.ServeHTTP(w, r)
 	})

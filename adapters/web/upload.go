@@ -18,6 +18,7 @@ import (
 
 	"deepskin"
 	"deepskin/bot"
+	"deepskin/bot/words"
 )
 
 const (
@@ -28,8 +29,6 @@ const (
 	// maxQueueing is how long an upload may wait for others to make room.
 	maxQueueing = 3 * time.Second
 )
-
-const tooLarge = "The photo is larger than 20 MB. Please send a smaller one."
 
 // An uploadInput carries the request itself: the form is read as it comes, not into files on
 // disk as huma would, because photos must not lie around.
@@ -98,9 +97,10 @@ func (s *server) registerUpload(api huma.API) {
 }
 
 func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, error) {
+	w := words.For(in.Language)
 	size := in.r.ContentLength
 	if size > maxForm {
-		return nil, huma.Error413RequestEntityTooLarge(tooLarge)
+		return nil, refused(w, http.StatusRequestEntityTooLarge, "web.large")
 	}
 	if size < 0 || size > maxPhoto {
 		size = maxPhoto
@@ -108,11 +108,11 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 	queueing, cancel := context.WithTimeout(ctx, maxQueueing)
 	defer cancel()
 	if err := s.uploads.Acquire(queueing, size); err != nil {
-		return nil, later(http.StatusServiceUnavailable, "Many photos are arriving right now. Please try again in a moment.", tryAgain)
+		return nil, busy(w, "web.busy")
 	}
 	defer s.uploads.Release(size)
 
-	photo, err := s.readUpload(in, size)
+	photo, err := s.readUpload(w, in, size)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 	})
 	switch {
 	case err != nil:
-		return nil, s.problem("take a photo", reply.Case, err)
+		return nil, s.problem(w, "take a photo", reply.Case, err)
 	case reply.Case != "":
 	case reply.RetryAfter > 0:
 		return nil, inLanguage(reply.Language, later(http.StatusTooManyRequests, reply.Text, reply.RetryAfter))
@@ -137,7 +137,7 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 	// A photo that is sent a second time may have been answered long ago.
 	view, err := s.cases.Case(ctx, sender, in.Language, reply.Case)
 	if err != nil {
-		return nil, s.problem("read a new case", reply.Case, err)
+		return nil, s.problem(w, "read a new case", reply.Case, err)
 	}
 	path := "/v1/cases/" + string(reply.Case)
 	return &uploadOutput{
@@ -158,12 +158,12 @@ func event(sender deepskin.Sender, key string) string {
 
 // readUpload reads the form and returns its photo, or a problem. Size is about how many bytes
 // the photo has.
-func (s *server) readUpload(in *uploadInput, size int64) ([]byte, error) {
+func (s *server) readUpload(w words.Words, in *uploadInput, size int64) ([]byte, error) {
 	now := time.Now()
 	rc := http.NewResponseController(in.w)
 	deadline := now.Add(s.cfg.UploadTimeout)
 	if err := errors.Join(rc.SetReadDeadline(deadline), rc.SetWriteDeadline(deadline.Add(30*time.Second))); err != nil {
-		return nil, s.problem("bound an upload", "", err)
+		return nil, s.problem(w, "bound an upload", "", err)
 	}
 	in.r.Body = http.MaxBytesReader(in.w, in.r.Body, maxForm)
 	form, err := in.r.MultipartReader()
@@ -172,16 +172,15 @@ func (s *server) readUpload(in *uploadInput, size int64) ([]byte, error) {
 	}
 	photo, consent, err := readForm(form, size)
 	if err != nil {
-		return nil, uploadProblem(err)
+		return nil, uploadProblem(w, err)
 	}
 	switch {
 	case !consent:
-		return nil, huma.Error422UnprocessableEntity("We look at a photo only if you agree to it: " +
-			"please send the field consent with the value true. Nothing was kept.")
+		return nil, refused(w, http.StatusUnprocessableEntity, "web.consent")
 	case photo == nil:
-		return nil, huma.Error422UnprocessableEntity("There is no photo in the form: please send one in the field photo.")
+		return nil, refused(w, http.StatusUnprocessableEntity, "web.missing")
 	case len(photo) == 0:
-		return nil, huma.Error422UnprocessableEntity("The file is empty. Please choose another photo.")
+		return nil, refused(w, http.StatusUnprocessableEntity, "refusal.empty")
 	}
 	return photo, nil
 }
@@ -233,15 +232,15 @@ func readPhoto(part io.Reader, size int64) ([]byte, error) {
 }
 
 // uploadProblem explains why a form could not be read.
-func uploadProblem(err error) error {
+func uploadProblem(w words.Words, err error) error {
 	var tooManyBytes *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooManyBytes), errors.Is(err, errTooLarge):
-		return huma.Error413RequestEntityTooLarge(tooLarge)
+		return refused(w, http.StatusRequestEntityTooLarge, "web.large")
 	case errors.Is(err, errTwoPhotos):
-		return huma.Error422UnprocessableEntity("Please send one photo at a time.")
+		return refused(w, http.StatusUnprocessableEntity, "web.single")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return huma.NewError(http.StatusRequestTimeout, "The upload took too long. Please try again with a better connection.")
+		return refused(w, http.StatusRequestTimeout, "web.slow")
 	}
-	return huma.Error400BadRequest("The upload arrived damaged or incomplete. Please try again.")
+	return refused(w, http.StatusBadRequest, "web.damaged")
 }

@@ -145,7 +145,7 @@ func TestUploadsThatAreNotTaken(t *testing.T) {
 		{"no content type", plain("", "x"), 415, "form"},
 		{"form without boundary", plain("multipart/form-data", "x"), 415, "form"},
 		{"another kind of form", plain("application/x-www-form-urlencoded", "consent=true&photo=x"), 415, "form"},
-		{"cut off", plain("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"photo\"\r\n\r\nabc"), 400, "incomplete"},
+		{"cut off", plain("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"photo\"\r\n\r\nabc"), 400, "a part of it is missing"},
 		{"a form without fields", plain("multipart/form-data; boundary=b", "nonsense"), 422, "agree"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestUploadsWaitForRoom(t *testing.T) {
 
 	body, contentType = form(t, field{"consent", "true"}, field{"photo", "x"})
 	res, text := s.visitor(t).do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType)
-	if words := checkProblem(t, res, text, http.StatusServiceUnavailable); !strings.Contains(words, "Many photos") || res.Header.Get("Retry-After") == "" {
+	if words := checkProblem(t, res, text, http.StatusServiceUnavailable); !strings.Contains(words, "a lot to do") || res.Header.Get("Retry-After") == "" {
 		t.Errorf("the words are %q, Retry-After %q", words, res.Header.Get("Retry-After"))
 	}
 	close(release)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"image"
 	"image/jpeg"
 	"strings"
 	"testing"
@@ -146,45 +145,4 @@ func TestTelegramRefusesWithAReason(t *testing.T) {
 	shown(t, fake, anna, "larger than 20 MB")
 	fake.SendText(anna, anna, "is this dangerous?")
 	shown(t, fake, anna, "only look at photos")
-}
-
-// What people send that is no photo of a spot, and still gets an answer.
-func TestTelegramBadInput(t *testing.T) {
-	fake := telegramtest.New(t)
-	start(t, withTelegram(fake, environ(t, nil)))
-	fake.SendText(anna, anna, strings.Repeat("🙂", 4096))
-	shown(t, fake, anna, "only look at photos")
-
-	panorama := func() []byte {
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 12_000, 600)), nil); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	// The header of a WebP with the bit for animation.
-	animated := []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x63\x00\x00\x63\x00\x00")
-	for i, test := range []struct {
-		name, mime string
-		data       []byte
-		want       string
-	}{
-		{"empty.jpg", "image/jpeg", nil, "The file is empty"},
-		{"page.png", "image/png", []byte("<!DOCTYPE html><title>photo.png</title>"), "not a photo that I can read"},
-		{"dance.webp", "image/webp", animated, "not a photo that I can read"},
-		{"panorama.jpg", "image/jpeg", panorama(), "no estimate for this photo"},
-	} {
-		sent := fake.SendDocument(anna, anna, test.name, test.mime, test.data)
-		if i == 0 {
-			tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
-		}
-		eventually(t, test.name+" is refused", func() bool {
-			for _, m := range fake.FromBot(anna) {
-				if m.ReplyTo == sent.ID && strings.Contains(m.Text, test.want) {
-					return true
-				}
-			}
-			return false
-		})
-	}
 }

@@ -11,8 +11,8 @@ export class Problem extends Error {
 
   /** What to tell the reader. */
   get words() {
-    // Only these two are about what the sender did, and come from the bot, in the right language.
-    if ((this.status === 422 || this.status === 429) && this.message) return this.message;
+    // What these are about only the server knows, which says it in the right language.
+    if ([400, 422, 429].includes(this.status) && this.message) return this.message;
     return [0, 404, 408, 410, 413, 503].includes(this.status) ? t(`problem.${this.status}`) : t("problem.other");
   }
 

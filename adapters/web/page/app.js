@@ -51,6 +51,7 @@ const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) 
 $("start").onsubmit = async (e) => {
   e.preventDefault();
   const photo = await chosen();
+  if (shown() !== "start") return; // The button was pressed twice while the photo was made ready.
   if (!photo) return complain("missing-photo", $("photo"));
   if (photo.size === 0) return complain("missing-empty", $("photo"));
   if (photo.size > maxPhoto) return complain("missing-large", $("photo"));

@@ -1,7 +1,7 @@
 // What the reader says of an answer.
 
 import { judge } from "./api.js";
-import { $ } from "./views.js";
+import { $, say } from "./views.js";
 import { t } from "./words.js";
 
 let id = ""; // Of the case on the page.
@@ -12,10 +12,14 @@ function answerWith(say) {
   paintFeedback();
 }
 
-/** Writes what is said below the buttons. */
+/** Writes what is said below the buttons, and how much room is left for a comment. */
 export function paintFeedback() {
   $("thanks").textContent = words ? words() : "";
+  $("comment-left").textContent = t("comment-left", { n: left() });
 }
+
+/** How many characters still fit into the comment. */
+const left = () => $("comment").maxLength - $("comment").value.length;
 
 /** Shows what was said of a case so far. */
 export function showVerdict(of, verdict) {
@@ -25,6 +29,7 @@ export function showVerdict(of, verdict) {
   const complete = Boolean(verdict?.truth) && verdict?.keep !== undefined;
   $("followup").hidden = verdict?.agrees !== false || complete;
   $("followup").reset();
+  $("comment").value = verdict?.comment ?? "";
   answerWith(verdict?.agrees || complete ? () => t("thanks") : null);
 }
 
@@ -62,9 +67,14 @@ $("down").onclick = async () => {
   if (!$("followup").hidden) $("followup").querySelector("input").focus();
 };
 $("followup").onchange = () => answerWith(null);
+$("comment").oninput = () => {
+  paintFeedback();
+  if ([100, 10, 0].includes(left())) say(t("comment-left", { n: left() })); // Not at every letter.
+};
 $("followup").onsubmit = (e) => {
   e.preventDefault();
   const said = new FormData(e.target);
   if (!said.get("truth") || !said.get("keep")) return answerWith(() => t("both"));
-  tell({ agrees: false, truth: said.get("truth"), keep: said.get("keep") === "yes" });
+  const comment = $("comment").value.trim();
+  tell({ agrees: false, truth: said.get("truth"), keep: said.get("keep") === "yes", ...(comment && { comment }) });
 };
