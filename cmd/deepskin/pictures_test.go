@@ -102,7 +102,8 @@ func takePanel(page *browsertest.Tab, scheme, first, last string) *panel {
 	at := func(selector, side string) int {
 		return browsertest.Eval[int](page, fmt.Sprintf("Math.round(scrollY + document.querySelector(%q).getBoundingClientRect().%s)", selector, side))
 	}
-	p.top, p.end = at(first, "top"), at(last, "bottom")
+	const margin = 12 // above the first element, where the page has as much
+	p.top, p.end = max(0, at(first, "top")-margin), at(last, "bottom")
 	p.paper = browsertest.Eval[string](page, "getComputedStyle(document.body).backgroundColor")
 	page.Until(`(document.body.style.fontFamily = "") === ""`)
 	page.Do(chromedp.EmulateViewport(360, 800))

@@ -13,7 +13,7 @@ type bubble struct {
 	Content
 	Author  string
 	FromBot bool
-	// Was is how the message's content before began, if there was one.
+	// Was is how the content before began; empty for the first one.
 	Was  string
 	Rows [][]button
 }

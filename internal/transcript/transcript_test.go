@@ -101,7 +101,7 @@ func TestHTMLShowsEverythingOnce(t *testing.T) {
 	_, body, _ := strings.Cut(string(document), "<main>")
 	words := strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")))
 	want := `a <chat> Ann <script>alert("1 & 2")</script> Bot Title May I? Yes No ` +
-		`Bot · edited, was “Title” ⋯ as above ⋯ Thank you Yes No Bot Framed first Bot · edited, was “Framed” second`
+		`Bot · edit of “Title” ⋯ as above ⋯ Thank you Yes No Bot Framed first Bot · edit of “Framed” second`
 	if got := strings.Join(words, " "); got != want {
 		t.Errorf("the page says\n%s\nwant\n%s", got, want)
 	}
