@@ -52,6 +52,13 @@ screenshots: setup ## Take pictures of the page with real answers, into SHOTS (d
 	mkdir -p $(SHOTS)
 	DEEPSKIN_SCREENSHOTS="$(abspath $(SHOTS))" go test -count=1 -run '^TestPageWithTheRealModel$$' ./cmd/deepskin
 
+.PHONY: pictures
+pictures: setup ## Take the pictures of the README anew, from real conversations with the present model
+	@deploy/packages.sh chromium=chromium,fonts-liberation pngquant=pngquant
+	@test -n "$$(fc-list ':family=Noto Color Emoji')" || deploy/packages.sh emoji-font=fonts-noto-color-emoji
+	DEEPSKIN_PICTURES="$(CURDIR)/docs" go test -count=1 -run '^TestPictureOf|^TestPageWithTheRealModel$$' ./cmd/deepskin
+	pngquant --force --speed 1 --ext .png 96 docs/telegram.png docs/discord.png docs/page.png
+
 .PHONY: icons
 icons: ## Draw the page's PNG icons from its SVG icons
 	@deploy/packages.sh chromium=chromium

@@ -73,13 +73,30 @@ func (b *Tab) media(m emulation.SetEmulatedMediaParams) {
 
 func (b *Tab) shoot(file string) {
 	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.shots, file), b.picture(), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Picture returns a PNG of the whole page, so many pixels wide, with a number of the screen's pixels
+// for each of its own. The scheme is "light" or "dark".
+func (b *Tab) Picture(width int64, scale float64, scheme string) []byte {
+	b.t.Helper()
+	b.colours(scheme)
+	b.Do(chromedp.EmulateViewport(width, 100, chromedp.EmulateScale(scale)))
+	if Eval[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+		b.t.Errorf("the page does not fit %d pixels", width)
+	}
+	return b.picture()
+}
+
+func (b *Tab) picture() []byte {
+	b.t.Helper()
 	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		b.fail(fmt.Errorf("take a picture: %w", err))
 	}
-	if err := os.WriteFile(filepath.Join(b.shots, file), picture, 0o600); err != nil {
-		b.t.Fatal(err)
-	}
+	return picture
 }
 
 // axe returns what axe-core finds wrong. Without options it goes by the rules of WCAG 2.1 AA and its

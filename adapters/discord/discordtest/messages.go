@@ -51,8 +51,11 @@ type Message struct {
 
 // A Showing is what a message showed from some moment on.
 type Showing struct {
-	At       time.Time
+	At time.Time
+	// Text is all words, as Message.Text has them; Content and Embeds are where they stand.
 	Text     string
+	Content  string
+	Embeds   []Embed
 	Buttons  [][]Button
 	Thinking bool
 }
@@ -132,8 +135,10 @@ func (m *message) loose() []*attachment {
 
 // noteShown adds the present content to what the message has shown. The caller holds mu.
 func (s *Server) noteShown(m *message) {
-	text := s.snapshot(m).Text()
-	m.shown = append(m.shown, Showing{At: time.Now(), Text: text, Buttons: m.rows, Thinking: m.loading})
+	now := s.snapshot(m)
+	m.shown = append(m.shown, Showing{
+		At: time.Now(), Text: now.Text(), Content: now.Content, Embeds: now.Embeds, Buttons: now.Buttons, Thinking: now.Thinking,
+	})
 }
 
 // add puts a message into its channel and tells the bot. The caller holds mu.

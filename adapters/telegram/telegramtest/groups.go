@@ -77,7 +77,7 @@ func (s *Server) Post(p Post) Message {
 		}
 	}
 	if p.Photo != nil {
-		m.photo = s.sizes(p.Photo)
+		m.photo, m.Picture = s.sizes(p.Photo), p.Photo
 	}
 	return s.write(p.User, p.Chat, m)
 }

@@ -25,7 +25,7 @@ type Message struct {
 	Text string
 	// Bold are the bold parts of the text.
 	Bold []string
-	// Picture is what the bot uploaded, nil where the message has none.
+	// Picture is the photo that the message shows, nil for none.
 	Picture []byte
 	// Buttons are the rows below the message.
 	Buttons [][]Button
@@ -42,6 +42,8 @@ type Message struct {
 type Showing struct {
 	At      time.Time
 	Text    string
+	Bold    []string
+	Picture []byte
 	Buttons [][]Button
 }
 
@@ -287,12 +289,12 @@ func (s *Server) post(r request, c *chat, id int64, what content) (any, *refusal
 func (s *Server) show(m *message, what content) {
 	m.Text, m.spans, m.Buttons = what.text, what.spans, what.buttons
 	m.Bold = parts(what.text, what.spans, "bold")
-	m.noteShown()
 	if what.picture != nil {
 		m.Picture = what.picture
 		id, f := s.addFile("photos", what.picture, len(what.picture))
 		m.photo = []any{map[string]any{"file_id": id, "file_unique_id": f.unique, "width": 90, "height": 67, "file_size": f.size}}
 	}
+	m.noteShown()
 }
 
 func (s *Server) sendMessage(r request) (any, *refusal) {
@@ -455,5 +457,7 @@ func (c *chat) remove(id int) {
 // noteShown adds the present content to what the message has shown.
 func (m *message) noteShown() {
 	// Whoever holds a copy of the message keeps what it had.
-	m.Shown = append(slices.Clip(m.Shown), Showing{At: time.Now(), Text: m.Text, Buttons: m.Buttons})
+	m.Shown = append(slices.Clip(m.Shown), Showing{
+		At: time.Now(), Text: m.Text, Bold: m.Bold, Picture: m.Picture, Buttons: m.Buttons,
+	})
 }

@@ -72,6 +72,7 @@ func (s *Server) SendAlbum(user, chat int64, photos ...[]byte) []Message {
 	var list []Message
 	for _, data := range photos {
 		m := &message{photo: s.sizes(data), album: album}
+		m.Picture = data
 		list = append(list, s.write(user, chat, m))
 	}
 	return list
@@ -83,7 +84,7 @@ func (s *Server) EditPhoto(at Message, photo []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.chat(at.Chat).find(at.ID)
-	m.photo = s.sizes(photo)
+	m.photo, m.Picture = s.sizes(photo), photo
 	s.rewritten(m)
 }
 
