@@ -15,7 +15,7 @@ func TestButtonsOfLastYear(t *testing.T) {
 	s := telegramtest.New(t)
 	a, _ := adapter(t, quick(s))
 	pressed := make(chan bot.Press, 1)
-	run(t, a, handler{press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+	run(t, a, handler{OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 		pressed <- p
 		return bot.PressReply{Notice: "This button no longer works."}, nil
 	}})
@@ -34,7 +34,7 @@ func TestEditBeforeItsMessage(t *testing.T) {
 	s := telegramtest.New(t)
 	a, _ := adapter(t, quick(s))
 	seen := make(chan bot.Message, 2)
-	run(t, a, handler{message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+	run(t, a, handler{OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 		seen <- m
 		return bot.Reply{}, nil
 	}})

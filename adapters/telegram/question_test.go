@@ -19,13 +19,13 @@ func TestQuestions(t *testing.T) {
 	var texts []string
 	failures := 1
 	run(t, a, handler{
-		message: func(_ context.Context, m bot.Message) (bot.Reply, error) {
+		OnMessage: func(_ context.Context, m bot.Message) (bot.Reply, error) {
 			if m.Command == "answer" {
 				return bot.Reply{Text: "Answer", Buttons: [][]bot.Button{{{Label: "Tell us more", Data: "note:1", Ask: ask}}}}, nil
 			}
 			return bot.Reply{Text: "help"}, nil
 		},
-		press: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
+		OnPress: func(_ context.Context, p bot.Press) (bot.PressReply, error) {
 			if strings.Trim(p.Text, "\u202e") == "" {
 				return bot.PressReply{Notice: "There is nothing in it.", Ask: ask}, nil
 			}
