@@ -8,10 +8,6 @@ import (
 	"math"
 
 	"github.com/disintegration/imaging"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
 
 	"deepskin"
 )
@@ -19,8 +15,7 @@ import (
 // Sizes of a heatmap, in pixels.
 const (
 	heatmapSide = 1024 // the longest side at most
-	heatmapLess = 560  // and at least: smaller photos are enlarged, or the legend could not be read
-	legendWidth = 400  // the narrowest heatmap; what is narrower stands on a band of this width
+	heatmapLess = 560  // and at least: smaller photos are enlarged, or the grid could hardly be seen
 )
 
 // Heatmap draws a grid over the part of the photo that it belongs to and returns a JPEG: clear
@@ -61,11 +56,7 @@ func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
 	if grid.Part != nil {
 		frame(picture, part)
 	}
-	complete, err := addLegend(picture)
-	if err != nil {
-		return nil, fmt.Errorf("draw heatmap: %w", err)
-	}
-	return encodeJPEG(complete)
+	return encodeJPEG(addLegend(picture))
 }
 
 // pixelsOf returns a part of a picture of this size in its pixels: at least one.
@@ -158,31 +149,18 @@ func viridis(value float64) color.NRGBA {
 	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
 }
 
-// addLegend returns the picture with a band below that explains the colours.
-func addLegend(picture *image.NRGBA) (*image.NRGBA, error) {
+// addLegend returns the picture with a band below that shows the colours from little weight to
+// much, between a minus and a plus: these need no language, and stay legible on a phone.
+func addLegend(picture *image.NRGBA) *image.NRGBA {
 	size := picture.Rect.Size()
-	width := max(size.X, legendWidth)
-	line := min(max(width/40, 16), 24) // the height of a letter
+	line := max(size.X, size.Y) / 24 // the height of a sign
 	band := line * 2
-	canvas := imaging.New(width, size.Y+band, color.White)
+	canvas := imaging.New(max(size.X, 10*line), size.Y+band, color.White)
+	width := canvas.Rect.Dx()
 	draw.Draw(canvas, picture.Rect.Add(image.Pt((width-size.X)/2, 0)), picture, image.Point{}, draw.Src)
 
-	parsed, err := opentype.Parse(goregular.TTF)
-	if err != nil {
-		return nil, fmt.Errorf("read font: %w", err)
-	}
-	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: float64(line) * 0.8, DPI: 72})
-	if err != nil {
-		return nil, fmt.Errorf("scale font: %w", err)
-	}
-	base := size.Y + band/2
-	pen := font.Drawer{
-		Dst: canvas, Src: image.NewUniform(color.Gray{40}), Face: face,
-		Dot: fixed.P(line, base+line*3/10),
-	}
-	pen.DrawString("Weight in the answer:   none")
-	left := pen.Dot.X.Ceil() + line/2
-	bar := image.Rect(left, base-line/2, left+width/4, base+line/2)
+	top := size.Y + line/2
+	bar := image.Rect(width/2-4*line+line/2, top, width/2+4*line-line/2, top+line)
 	for x := bar.Min.X; x < bar.Max.X; x++ {
 		value := float64(x-bar.Min.X) / float64(bar.Dx()-1)
 		for y := bar.Min.Y; y < bar.Max.Y; y++ {
@@ -191,7 +169,12 @@ func addLegend(picture *image.NRGBA) (*image.NRGBA, error) {
 			over(canvas.Pix[at:at+3], value)
 		}
 	}
-	pen.Dot.X = fixed.I(bar.Max.X + line/2)
-	pen.DrawString("most")
-	return canvas, nil
+	across := image.Rect(0, line*2/5, line, line*3/5)
+	upright := image.Rect(line*2/5, 0, line*3/5, line)
+	ink := image.NewUniform(color.Gray{40})
+	minus, plus := image.Pt(bar.Min.X-line*3/2, top), image.Pt(bar.Max.X+line/2, top)
+	for _, stroke := range []image.Rectangle{across.Add(minus), across.Add(plus), upright.Add(plus)} {
+		draw.Draw(canvas, stroke, ink, image.Point{}, draw.Src)
+	}
+	return canvas
 }
