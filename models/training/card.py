@@ -49,7 +49,8 @@ def write_card(
     values = {
         "version": metadata["version"],
         "licence": metadata["licence"],
-        "networks": f"{len(members)} MobileNetV2" if len(members) > 1 else "One MobileNetV2",
+        "networks": f"{len(members)} networks, each a MobileNetV2" if len(members) > 1
+                    else "One MobileNetV2",
         "side": recipe["side"],
         "sensitivity": " or ".join(f"{share:.0%} ({kind})"
                                    for kind, share in recipe["sensitivity"].items()),
