@@ -74,7 +74,8 @@ type Config struct {
 	// no process listened. Zero means 2 min.
 	LookBack time.Duration
 	// Rate is how many calls a second are made in all, those that answer interactions aside. Zero
-	// means 40, which together with a burst of 5 stays below Discord's limit of 50.
+	// means 30: with a burst of 5, that stays below Discord's limit of 50 even where a slow network
+	// delivers half a second of calls at once.
 	Rate float64
 	// Logger takes what operators should know. Nil means silence.
 	Logger *slog.Logger
@@ -155,7 +156,7 @@ func New(c Config) (*Adapter, error) {
 			Platform: Name, Secret: c.Token, Gone: []int{http.StatusNotFound, http.StatusForbidden, http.StatusGone},
 			Client: client, Timeout: c.CallTimeout, MaxWait: c.MaxWait, Backoff: pauses, Metrics: metrics,
 		},
-		gate: newGate(cmp.Or(c.Rate, 40), metrics), erased: newRecent(),
+		gate: newGate(cmp.Or(c.Rate, 30), metrics), erased: newRecent(),
 	}, nil
 }
 

@@ -22,7 +22,7 @@ import (
 const faster = 10
 
 // slower is by how much the bot's clock is slowed down.
-const slower = 4
+const slower = 20
 
 // TestTwoHundredPhotos sends 20 people's photos through the whole bot, all at once, with the limits
 // on, and counts what it costs.
