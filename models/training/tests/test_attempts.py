@@ -51,7 +51,7 @@ def test_every_recipe_but_the_first_changes_something(kind):
 def test_every_variant_can_be_read(path):
     variant = variants.Variant.read(path)
     assert variant.name == path.stem
-    assert variant.passes in (1, 2, 3, 6)
+    assert variant.members and variant.side % 32 == 0  # the cells of the last map
 
 
 def test_variant_as_served_says_what_the_graph_says(data, tmp_path):
