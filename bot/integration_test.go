@@ -13,6 +13,7 @@ import (
 
 	"deepskin"
 	"deepskin/bot"
+	"deepskin/internal/logtest"
 	"deepskin/queue"
 	"deepskin/store"
 )
@@ -30,7 +31,7 @@ type service struct {
 	store *store.Store
 	queue *queue.Queue
 	bot   *bot.Bot
-	log   *lockedBuffer
+	log   *logtest.Log
 	stop  func()
 
 	events int
@@ -39,7 +40,7 @@ type service struct {
 func newService(t *testing.T) *service {
 	t.Helper()
 	return &service{
-		t: t, chat: newChat(), log: &lockedBuffer{}, workers: 2, deadline: time.Minute,
+		t: t, chat: newChat(), log: &logtest.Log{}, workers: 2, deadline: time.Minute,
 		url:   "sqlite:" + filepath.Join(t.TempDir(), "deepskin.db"),
 		setup: queue.Config{Secret: []byte("a secret of the tests")},
 	}

@@ -1,18 +1,17 @@
 package bot_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"deepskin"
 	"deepskin/bot"
+	"deepskin/internal/logtest"
 )
 
 var (
@@ -32,7 +31,7 @@ type world struct {
 	queue  *memQueue
 	chat   *chat
 	config bot.Config
-	log    *lockedBuffer
+	log    *logtest.Log
 	// language is what the platform says that people read.
 	language string
 
@@ -47,7 +46,7 @@ type world struct {
 func in(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, store: newMemStore(), queue: newMemQueue(), chat: newChat(), log: &lockedBuffer{}}
+		w := &world{t: t, store: newMemStore(), queue: newMemQueue(), chat: newChat(), log: &logtest.Log{}}
 		w.queue.assess = func(ctx context.Context, _ []byte) deepskin.Result {
 			sleep(ctx, 100*time.Millisecond)
 			return deepskin.Result{Assessment: &deepskin.Assessment{
@@ -285,24 +284,6 @@ func (w *world) holds(photos, copies int) {
 	if p, c := w.queue.holds(); p != photos || c != copies {
 		w.t.Errorf("%d photos and %d copies are in transit, want %d and %d", p, c, photos, copies)
 	}
-}
-
-// A lockedBuffer takes the log.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // Words by which the tests know the bot's messages.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"deepskin"
+	"deepskin/internal/logtest"
 	"deepskin/queue"
 )
 
@@ -452,23 +452,6 @@ func TestOpenWarnsOfARedisThatEvicts(t *testing.T) {
 
 // capture returns a logger and what it has logged so far.
 func capture() (*slog.Logger, func() string) {
-	b := &lockedBuffer{}
+	b := &logtest.Log{}
 	return slog.New(slog.NewTextHandler(b, nil)), b.String
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -11,12 +11,13 @@ import (
 	"deepskin/adapters/discord/discordtest"
 	"deepskin/adapters/internal/adaptertest"
 	"deepskin/bot"
+	"deepskin/internal/logtest"
 )
 
 // What all adapters' tests share, by short names.
 type (
 	handler = adaptertest.Handler
-	log     = adaptertest.Log
+	log     = logtest.Log
 )
 
 const secret = adaptertest.Secret

@@ -11,6 +11,7 @@ import (
 	"deepskin/adapters/internal/adaptertest"
 	"deepskin/adapters/telegram"
 	"deepskin/adapters/telegram/telegramtest"
+	"deepskin/internal/logtest"
 )
 
 // People of the tests. Their numbers are long enough not to turn up in a log by chance.
@@ -23,7 +24,7 @@ const (
 // What all adapters' tests share, by short names.
 type (
 	handler = adaptertest.Handler
-	log     = adaptertest.Log
+	log     = logtest.Log
 )
 
 const secret = adaptertest.Secret

@@ -23,6 +23,7 @@ import (
 	"deepskin/adapters/web"
 	"deepskin/bot"
 	"deepskin/bot/words"
+	"deepskin/internal/logtest"
 )
 
 // A fakeBot keeps cases in memory and answers when a test says so.
@@ -245,14 +246,14 @@ func refused(v *bot.View) {
 type site struct {
 	url  string
 	bot  *fakeBot
-	logs *lockedBuffer
+	logs *logtest.Log
 	// stop ends Run and waits for it.
 	stop func()
 }
 
 func serve(t *testing.T, cfg web.Config) *site {
 	t.Helper()
-	logs := &lockedBuffer{}
+	logs := &logtest.Log{}
 	fake := newFakeBot()
 	addr := make(chan string, 1)
 	cfg.Addr = "127.0.0.1:0"
@@ -375,22 +376,4 @@ func drawSpot(spot color.Color) []byte {
 		panic(err)
 	}
 	return buf.Bytes()
-}
-
-// A lockedBuffer may be written and read at the same time.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

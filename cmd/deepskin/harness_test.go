@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"deepskin/classifier/sample"
+	"deepskin/internal/logtest"
 	"deepskin/internal/servers"
 )
 
@@ -55,7 +56,7 @@ func environ(t *testing.T, more map[string]string) map[string]string {
 // A service is a running serve, in this process.
 type service struct {
 	url  string
-	log  *lockedBuffer
+	log  *logtest.Log
 	stop func() error
 }
 
@@ -64,7 +65,7 @@ func start(t *testing.T, env map[string]string) *service {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, screen := io.Pipe()
-	log := &lockedBuffer{}
+	log := &logtest.Log{}
 	ended := make(chan error, 1)
 	go func() {
 		err := run(ctx, []string{"serve"}, env, screen, log)
@@ -101,24 +102,6 @@ func awaitReady(t *testing.T, stdout io.Reader) string {
 	}
 	t.Fatal("serve ended before it was ready")
 	return ""
-}
-
-// lockedBuffer collects a log that is written to while it is read.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // startRedis runs a real redis-server until the test ends and returns its URL.

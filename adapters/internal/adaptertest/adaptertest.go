@@ -38,26 +38,6 @@ var Silent = Handler{
 	OnPress:   func(context.Context, bot.Press) (bot.PressReply, error) { return bot.PressReply{}, nil },
 }
 
-// A Log is what an adapter logged; it may be written to while it is read.
-type Log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// String returns all that was written so far.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // CheckSecrets fails the test where a text, found at the place, holds Secret or another word.
 func CheckSecrets(t *testing.T, where, text string, words ...string) {
 	t.Helper()
