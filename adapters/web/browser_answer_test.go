@@ -130,7 +130,7 @@ func testHistory(t *testing.T, browser *browsertest.Browser) {
 	b.Click("#open-history")
 	b.See("#cases li")
 	b.Until(`document.querySelectorAll("#cases li").length === 2 && document.querySelectorAll("#cases img[src^=blob]").length === 2`)
-	b.Want("#cases li:first-child", "inconclusive")
+	b.Want("#cases li:first-child", "not judged")
 	b.Inspect("12-history")
 
 	b.Click("#cases li:last-child .case")

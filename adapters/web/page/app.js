@@ -131,7 +131,8 @@ async function answer(c) {
   const photo = await photoFor(c);
   if (current !== c.id) return; // The reader has gone on.
   if (photo && c.grid && judged(c)) await showLook(photo, c);
-  if (c.status === "answered") await keep({ id: c.id, date: c.created, label: c.label }, photo && (await thumbnail(photo)));
+  const label = judged(c) ? c.label : "refused";
+  if (c.status === "answered") await keep({ id: c.id, date: c.created, label }, photo && (await thumbnail(photo)));
 }
 
 function paintCase(c) {
