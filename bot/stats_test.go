@@ -33,6 +33,11 @@ func TestStatsAreForReviewersInTheTeamsChannel(t *testing.T) {
 				t.Errorf("%s: the reply is %q, want the help", name, reply.Text)
 			}
 		}
+		elsewhere := w.message(alice, "")
+		elsewhere.Command, elsewhere.Reviewer, elsewhere.At.Platform = "stats", true, "a platform without a team"
+		if reply, err := w.bot.Message(t.Context(), elsewhere); err != nil || reply.Text != help {
+			t.Errorf("on another platform: %q, %v, want the help", reply.Text, err)
+		}
 		w.disputed(alice, "")
 		// A slash command's answer goes elsewhere than into the channel, where its sender alone sees it.
 		got := w.askStats(t, bob, "interaction-1", true).Text

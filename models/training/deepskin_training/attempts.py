@@ -15,7 +15,7 @@ from .labels import DIAGNOSES
 from .material import Material
 from .fitting import malignancy
 from .parts import Part, compose_part, diagnosis_logits, read_part
-from .train import Run, starting_network
+from .train import CHECKPOINT, Run, starting_network
 
 FIGURES = ("malignant_auc", "melanoma_auc", "balanced_accuracy", "specificity", "phone_auc")
 _TEXT = """# What was tried
@@ -28,8 +28,8 @@ a few will by chance. *Specificity* is at 95% sensitivity, *phone AUC* on phone 
 
 ## Training
 
-Short runs of one network each, by the recipes in `models/training/configs/attempts`, each of which changes one thing in
-`configs/base.toml`.
+Short runs of one network each, by the recipes in `models/training/configs/attempts`, each of which changes one thing, or two
+that belong together, in `configs/base.toml`.
 
 {attempts}
 
@@ -92,6 +92,7 @@ def attempt(path: pathlib.Path, data: pathlib.Path, folder: pathlib.Path) -> dic
             prior=batches.counts * batches.class_weights().numpy(),
             **_outcome("dermoscopy", network, validation), **_outcome("phone", network, photos),
         )
+        (folder / CHECKPOINT).unlink()
     return {"name": config.name, "change": change(path), **np.load(done)}
 
 

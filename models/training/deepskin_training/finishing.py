@@ -10,7 +10,7 @@ from .export import write_model
 from .network import KINDS, Judged, Network, ServingGraph, calibrated
 from .parts import Part, compose_part, judge, read_part
 
-_PHONE_ROUNDS = 3  # how often each cut-out is composed
+PHONE_ROUNDS = 3  # how often each cut-out is composed
 NO_LESION = 0.0  # score from which it is likelier that a picture shows none
 _DERMOSCOPY_KNOWN = 0.99  # share of dermoscopic images that are not taken for phone photos
 
@@ -42,7 +42,7 @@ def finish(
     held = {
         "dermoscopy": read_part(cases, whole, serving.side, "validation"),
         "phone": compose_part(
-            phone.read_cutouts(data), serving.side, "validation", rounds=_PHONE_ROUNDS),
+            phone.read_cutouts(data), serving.side, "validation", rounds=PHONE_ROUNDS),
     }
     graph.phone_limit.copy_(
         judge(graph, held["dermoscopy"].pictures).phone.quantile(_DERMOSCOPY_KNOWN))

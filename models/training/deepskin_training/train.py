@@ -19,7 +19,7 @@ from .fitting import malignancy
 from .network import Network, normalise
 from .parts import Part, diagnosis_logits
 
-_CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "checkpoint.pt"
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
 _WEIGHT_DECAY = 0.05
@@ -50,7 +50,7 @@ def finished(config: Config, folder: pathlib.Path) -> tuple[Network, float] | No
 
     Returns None where the run has not come to its end.
     """
-    checkpoint = folder / _CHECKPOINT
+    checkpoint = folder / CHECKPOINT
     state = torch.load(checkpoint, map_location="cpu") if checkpoint.exists() else {"epoch": 0}
     if state["epoch"] < config.epochs:
         return None
@@ -195,11 +195,11 @@ class Run:
         state = {name: part.state_dict() for name, part in self._parts().items()}
         partial = self.folder / "checkpoint.partial"
         torch.save({**state, "epoch": epoch, "best": self.best, "seconds": self.seconds}, partial)
-        partial.replace(self.folder / _CHECKPOINT)
+        partial.replace(self.folder / CHECKPOINT)
 
     def _resume(self) -> int:
         """Loads the checkpoint, if there is one, and returns how many epochs it has seen."""
-        checkpoint = self.folder / _CHECKPOINT
+        checkpoint = self.folder / CHECKPOINT
         if not checkpoint.exists():
             return 0
         state = torch.load(checkpoint, map_location=self.device)

@@ -9,11 +9,10 @@ import torch
 
 from . import phone, sources
 from .config import Config
+from .finishing import PHONE_ROUNDS
 from .network import Network, normalise, smooth
 from .parts import CHUNK, Part, compose_part, read_part
 from .train import finished
-
-_PHONE_ROUNDS = 3  # how often each cut-out is composed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +33,17 @@ class Variant:
 
     @classmethod
     def read(cls, path: pathlib.Path) -> "Variant":
-        """Reads a file, which changes fields of the first one in its folder."""
+        """Reads a file, which changes fields of the first one in its folder.
+
+        Networks and side are those of the model that the first names, unless a file says otherwise.
+        """
         first = min(path.parent.glob("*.toml"))
         fields = {**tomllib.loads(first.read_text(encoding="utf-8")),
                   **tomllib.loads(path.read_text(encoding="utf-8"))}
-        members = tuple(Config.read(path.parent / name) for name in fields.pop("members"))
+        model = path.parent / fields.pop("model")
+        recipe = tomllib.loads(model.read_text(encoding="utf-8"))
+        fields = {"members": recipe["members"], "side": recipe["side"], **fields}
+        members = tuple(Config.read(model.parent / name) for name in fields.pop("members"))
         return cls(name=path.stem, members=members, **fields)
 
 
@@ -51,7 +56,7 @@ def outcome(variant: Variant, data: pathlib.Path, runs: pathlib.Path) -> dict:
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     dermoscopy = read_part(cases, whole, variant.side, "validation")
     photos = compose_part(
-        phone.read_cutouts(data), variant.side, "validation", rounds=_PHONE_ROUNDS)
+        phone.read_cutouts(data), variant.side, "validation", rounds=PHONE_ROUNDS)
     logits = _logits(variant, networks, dermoscopy)
     return {
         "name": variant.name,
