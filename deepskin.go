@@ -91,6 +91,12 @@ const (
 	VascularLesion     Diagnosis = "vasc"
 )
 
+// Malignant reports whether the malignancy of an assessment includes the diagnosis: that is so for
+// cancers and for their early forms.
+func (d Diagnosis) Malignant() bool {
+	return d == Melanoma || d == BasalCellCarcinoma || d == ActinicKeratosis
+}
+
 // A Label is the risk that the user is told.
 type Label string
 
@@ -173,10 +179,16 @@ type Assessment struct {
 	Closer bool `json:"closer,omitempty"`
 	// Problems is empty unless the photo was refused.
 	Problems []Problem `json:"problems"`
-	// OOD is the out-of-distribution score, a distance: the higher, the less the photo
-	// resembles the training lesions.
-	OOD  float64 `json:"ood"`
-	Grid *Grid   `json:"grid,omitempty"`
+	// Threshold is the malignancy from which this kind of photo is called malignant; zero where the
+	// model was not run, and in assessments from before this field.
+	Threshold float64 `json:"threshold,omitempty"`
+	// OOD is the out-of-distribution score, the logit that no lesion is shown: the higher, the less
+	// the photo resembles the training lesions.
+	OOD float64 `json:"ood"`
+	// OODLimit is the OOD above which this kind of photo is refused as not a lesion. It can be zero;
+	// it is known only where Threshold is not.
+	OODLimit float64 `json:"ood_limit,omitempty"`
+	Grid     *Grid   `json:"grid,omitempty"`
 	// Model is the version of the model that made the assessment.
 	Model string `json:"model"`
 	// Millis is how long the assessment took, in milliseconds.

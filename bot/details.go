@@ -24,12 +24,6 @@ var diagnosisWords = map[deepskin.Diagnosis]string{
 	deepskin.VascularLesion:     "name.vasc",
 }
 
-// CountsAsMalignant reports whether the malignancy of an assessment includes the diagnosis: that is so
-// for cancers and for their early forms.
-func CountsAsMalignant(d deepskin.Diagnosis) bool {
-	return d == deepskin.Melanoma || d == deepskin.BasalCellCarcinoma || d == deepskin.ActinicKeratosis
-}
-
 // details are the numbers behind one of the sender's answers.
 func (b *Bot) details(
 	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID,
@@ -57,7 +51,7 @@ func chart(w words.Words, probabilities map[deepskin.Diagnosis]float64) deepskin
 	for _, d := range likeliest(probabilities) {
 		p := probabilities[d]
 		c.Bars = append(c.Bars, deepskin.Bar{
-			Label: w.Say(diagnosisWords[d]), Share: p, Value: short(w, p), Marked: CountsAsMalignant(d),
+			Label: w.Say(diagnosisWords[d]), Share: p, Value: short(w, p), Marked: d.Malignant(),
 		})
 	}
 	return c

@@ -33,6 +33,7 @@ type metrics struct {
 	stages   *prometheus.HistogramVec
 	verdicts *prometheus.CounterVec
 	lease    *prometheus.GaugeVec
+	votes    prometheus.Counter
 	reviews  *prometheus.CounterVec
 	erased   *prometheus.CounterVec
 }
@@ -56,8 +57,11 @@ func newMetrics(reg prometheus.Registerer) metrics {
 		lease: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "deepskin_lease_held", Help: "1 where this process holds the conversation on an exclusive platform.",
 		}, []string{"name"}),
+		votes: f.NewCounter(prometheus.CounterOpts{
+			Name: "deepskin_review_votes_total", Help: "Votes of the team's reviewers.",
+		}),
 		reviews: f.NewCounterVec(prometheus.CounterOpts{
-			Name: "deepskin_reviews_total", Help: "Decisions of the team's reviewers.",
+			Name: "deepskin_reviews_total", Help: "What the team's reviewers decided, with as many votes as it took.",
 		}, []string{"decision"}),
 		erased: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "deepskin_erased_total", Help: "What was erased because it was too old.",
@@ -89,7 +93,13 @@ func (m metrics) stage(name string, took time.Duration) {
 	m.stages.WithLabelValues(name).Observe(took.Seconds())
 }
 
-func (m metrics) decided(d deepskin.Decision) { m.reviews.WithLabelValues(string(d)).Inc() }
+// voted counts a vote, and the decision where the vote was the last one that it took.
+func (m metrics) voted(outcome deepskin.VoteOutcome) {
+	m.votes.Inc()
+	if outcome.Status != deepskin.ReviewNew {
+		m.reviews.WithLabelValues(string(outcome.Decision)).Inc()
+	}
+}
 
 func (m metrics) verdict(v deepskin.Verdict) {
 	if v.Agrees {

@@ -87,22 +87,21 @@ type Store interface {
 	ReviewStore
 }
 
-// A ReviewStore is the part of a Store that the team's channel needs. A review lasts as long as the kept
-// photo that it is about.
+// A ReviewStore is the part of a Store that the team's channel needs. A review begins with a kept photo
+// of an answer that its sender disagrees with, and lasts as long as the photo.
 type ReviewStore interface {
-	// Unreviewed returns the cases that the team has yet to be shown: those whose sender disagreed
-	// with the answer and let us keep the photo; at most limit.
-	Unreviewed(ctx context.Context, limit int) ([]deepskin.CaseID, error)
-	// AddReview begins a review, in a post that shows nothing of it yet. It returns
-	// deepskin.ErrNotFound where there is nothing to review, or where there is a review already.
-	AddReview(ctx context.Context, id deepskin.CaseID, post deepskin.Address) error
+	// Unposted returns the cases whose reviews wait for a decision and have no post yet; at most limit.
+	Unposted(ctx context.Context, limit int) ([]deepskin.CaseID, error)
+	// AddPost notes the post of a review, which shows nothing of it yet. It returns
+	// deepskin.ErrNotFound where there is nothing to decide, or where there is a post already.
+	AddPost(ctx context.Context, id deepskin.CaseID, post deepskin.Address) error
 	// StaleReviews returns the reviews whose posts on a platform do not show all; at most limit.
 	StaleReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error)
 	// ReviewShown notes that the post shows a version of the review.
 	ReviewShown(ctx context.Context, id deepskin.CaseID, version int64, at time.Time) error
-	// Decide records a reviewer's decision; false where there is one already. It returns
-	// deepskin.ErrNotFound where there is no review.
-	Decide(ctx context.Context, id deepskin.CaseID, reviewer deepskin.Sender, d deepskin.Decision, at time.Time) (bool, error)
+	// Vote records what a reviewer says, and what deepskin.SettleVotes makes of all that reviewers
+	// said. It returns deepskin.ErrNotFound where there is no review.
+	Vote(ctx context.Context, id deepskin.CaseID, reviewer deepskin.Sender, d deepskin.Decision, at time.Time) (deepskin.VoteOutcome, error)
 	// EndedReviews returns reviews that have ended while their posts on a platform are still to be
 	// removed; at most limit.
 	EndedReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error)

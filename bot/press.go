@@ -22,7 +22,7 @@ const (
 	verbLanguage = "language"
 	verbDetails  = "details" // the numbers behind an answer
 	verbComment  = "comment" // what somebody writes of an answer
-	verbReview   = "review"  // what a reviewer of the team decides
+	verbReview   = "review"  // what a reviewer of the team says
 	choiceYes    = "yes"
 	choiceNo     = "no"
 	dataSplitter = ":"
@@ -33,7 +33,7 @@ func data(verb string, id deepskin.CaseID, choice ...string) string {
 }
 
 // Press implements Handler. A press counts only from the case's owner, or from the
-// team's reviewers where it is theirs to decide; anything else, forged data
+// team's reviewers where it is theirs to judge; anything else, forged data
 // and buttons of forgotten cases among them, gets a notice and changes nothing.
 func (b *Bot) Press(ctx context.Context, p Press) (PressReply, error) {
 	if p.Owner != (deepskin.Sender{}) && p.Owner != p.Sender {
@@ -88,7 +88,7 @@ func (b *Bot) press(
 		reply, err := b.comment(ctx, w, sender, id, p.Text)
 		return b.orTryAgain(w, id, reply, err)
 	case verb == verbReview:
-		reply, err := b.decide(ctx, w, p, id, deepskin.Decision(choice))
+		reply, err := b.vote(ctx, w, p, id, deepskin.Decision(choice))
 		return b.orTryAgain(w, id, reply, err)
 	case verb == verbAgree:
 		return b.judge(ctx, w, sender, id, deepskin.Verdict{Agrees: true})

@@ -26,8 +26,8 @@ func (b *Bot) lookAtReviews() {
 }
 
 // review keeps the posts in the team's channel as they should be until ctx ends: one for each answer
-// that its sender disagrees with and shares the photo of, showing what is known, and gone when that
-// photo is. All that is done there can be done twice.
+// that its sender disagrees with and shares the photo of, unless it was settled elsewhere before,
+// showing what is known, and gone when that photo is. All that is done there can be done twice.
 //
 // The team's posts are written here only, one after the other. So a post that shows a photo is always
 // one that the store knows, and can be removed.
@@ -68,10 +68,10 @@ func (b *Bot) removeReviews(ctx context.Context, adapter Adapter, _ deepskin.Add
 	return held
 }
 
-// addReviews posts for each new review a message that shows nothing yet: should we die before its
+// addReviews posts for each review without a post a message that shows nothing yet: should we die before its
 // address is noted, nobody's photo stands there for ever.
 func (b *Bot) addReviews(ctx context.Context, adapter Adapter, channel deepskin.Address) error {
-	fresh, err := b.Store.Unreviewed(ctx, reviewLimit)
+	fresh, err := b.Store.Unposted(ctx, reviewLimit)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (b *Bot) addReviews(ctx context.Context, adapter Adapter, channel deepskin.
 				return fmt.Errorf("post the review of case %s: %w", id, err)
 			}
 			ctx = context.WithoutCancel(ctx) // what is posted is noted, also on the way out
-			err = b.Store.AddReview(ctx, id, at)
+			err = b.Store.AddPost(ctx, id, at)
 			if errors.Is(err, deepskin.ErrNotFound) { // it ended in between
 				return adapter.Delete(ctx, at)
 			}

@@ -3,9 +3,13 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"deepskin"
 	"deepskin/bot"
@@ -189,7 +193,7 @@ func TestWhatIsSaidLaterIsShown(t *testing.T) {
 	})
 }
 
-func TestTheFirstVoteCounts(t *testing.T) {
+func TestOnlyReviewersVote(t *testing.T) {
 	inTeam(t, func(t *testing.T, w *world) {
 		w.disputed(alice, "")
 		p := w.reviewPost()
@@ -204,11 +208,23 @@ func TestTheFirstVoteCounts(t *testing.T) {
 		if r := w.pressed(bot.Press{Sender: bob, Reviewer: true, Data: "review:" + string(deepskin.NewCaseID()) + ":mel"}); !strings.Contains(r.Notice, theStale) {
 			t.Errorf("of another case: Press = %+v", r)
 		}
+		w.pass(0)
+		if now := w.reviewPost(); now.text() != p.text() || len(w.store.reviews[p.reply.Case].votes) != 0 {
+			t.Errorf("the post is now %+v", now)
+		}
+	})
+}
+
+// The answer was of higher risk. A vote for that settles it.
+func TestAVoteForTheRiskOfTheAnswerCountsAtOnce(t *testing.T) {
+	inTeam(t, func(t *testing.T, w *world) {
+		w.disputed(alice, "")
+		p := w.reviewPost()
 		if r := w.vote(bob, p, "bcc"); !strings.Contains(r.Notice, "Noted: Basal cell carcinoma") {
 			t.Errorf("Press = %+v", r)
 		}
 		w.pass(0)
-		if r := w.vote(alice, p, "nv"); !strings.Contains(r.Notice, "Somebody was faster") {
+		if r := w.vote(alice, p, "nv"); !strings.Contains(r.Notice, "decided already") {
 			t.Errorf("the second vote: Press = %+v", r)
 		}
 		p = w.reviewPost()
@@ -216,8 +232,128 @@ func TestTheFirstVoteCounts(t *testing.T) {
 			t.Errorf("the post is now %+v", p)
 		}
 		r := w.store.reviews[p.reply.Case]
-		if r.Decision != "bcc" || r.reviewer != bob || r.Decided.IsZero() {
+		if r.Decision != "bcc" || r.votes[0].reviewer != bob || len(r.votes) != 1 || r.Decided.IsZero() {
 			t.Errorf("stored is %+v", r)
+		}
+	})
+}
+
+// A change of risk takes two reviewers, and a third where they differ; nobody sees what others vote for
+// before it is decided.
+func TestAChangeOfRiskTakesTwoReviewers(t *testing.T) {
+	for name, test := range map[string]struct {
+		votes []string
+		want  string
+	}{
+		"two agree":       {[]string{"nv", "nv"}, "Mole (nevus)"},
+		"no lesion":       {[]string{"no_lesion", "no_lesion"}, "No skin spot"},
+		"a third decides": {[]string{"nv", "mel", "mel"}, "Melanoma"},
+		"nobody knows":    {[]string{"nv", "mel", "bkl"}, "Reject"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				registry := prometheus.NewRegistry()
+				w.config.Metrics = registry
+				w.thorough()
+				w.withTeam()
+				w.disputed(alice, "")
+				fresh := w.reviewPost()
+				for i, d := range test.votes {
+					reviewer := deepskin.Sender{Platform: "chat", ID: fmt.Sprint("reviewer ", i)}
+					if r := w.vote(reviewer, fresh, d); !strings.Contains(r.Notice, "Noted") || r.Edit != nil || r.Send != nil {
+						t.Fatalf("Press = %+v, want a notice and nothing else", r)
+					}
+					w.pass(0)
+					p := w.reviewPost()
+					if i == len(test.votes)-1 {
+						if !strings.Contains(p.text(), "Decided: "+test.want) || p.reply.Buttons != nil {
+							t.Errorf("the post is now %+v", p)
+						}
+						continue
+					}
+					said := strings.ReplaceAll(p.text(), fmt.Sprintf("%d reviewer", i+1), "")
+					if said == p.text() || strings.Contains(said, "Decided") || len(p.reply.Buttons) != 3 {
+						t.Errorf("after %d votes the post is %+v", i+1, p)
+					}
+					if a, b := strings.Count(said, "Mole"), strings.Count(fresh.text(), "Mole"); a != b {
+						t.Errorf("the post says what was voted for: %q", said)
+					}
+					edits := w.chat.called("Edit")
+					if r := w.vote(reviewer, p, "reject"); !strings.Contains(r.Notice, "voted already") {
+						t.Errorf("the same reviewer again: Press = %+v", r)
+					}
+					w.pass(reviewTime)
+					if w.chat.called("Edit") != edits {
+						t.Error("a vote that does not count changes the post")
+					}
+				}
+				want := fmt.Sprintf("# HELP deepskin_review_votes_total Votes of the team's reviewers.\n"+
+					"# TYPE deepskin_review_votes_total counter\ndeepskin_review_votes_total %d\n", len(test.votes))
+				if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "deepskin_review_votes_total"); err != nil {
+					t.Error(err)
+				}
+				if n := decisionsCounted(t, registry); n != 1 {
+					t.Errorf("%v decisions are counted, want 1", n)
+				}
+			})
+		})
+	}
+}
+
+// decisionsCounted is how many decisions operators see.
+func decisionsCounted(t *testing.T, registry *prometheus.Registry) (n float64) {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "deepskin_reviews_total" {
+			for _, m := range f.GetMetric() {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}
+
+// What was decided elsewhere before it could be posted is no work for the channel.
+func TestADecisionFromElsewhereNeedsNoPost(t *testing.T) {
+	inTeam(t, func(t *testing.T, w *world) {
+		answer := w.disputes(alice, "")
+		w.chat.breaks()
+		w.shares(alice, answer)
+		w.pass(reviewTime)
+		_, err := w.store.Vote(t.Context(), answer.reply.Case, bob, deepskin.DecisionReject, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.chat.inject(nil)
+		w.pass(time.Minute)
+		w.teamSees(0, 0)
+	})
+}
+
+// A photo that is shared again is reviewed again, in a post of its own.
+func TestAPhotoThatIsSharedAgain(t *testing.T) {
+	inTeam(t, func(t *testing.T, w *world) {
+		answer := w.disputed(alice, "")
+		w.vote(bob, w.reviewPost(), "nv")
+		w.pass(0)
+		first := w.reviewPost()
+		w.chat.inject(failing("Delete"))
+		w.press(alice, answer, "keep:"+string(answer.reply.Case)+":no")
+		w.shares(alice, answer)
+		w.pass(time.Minute)
+		w.teamSees(1, 1) // one at a time
+		w.chat.inject(nil)
+		w.pass(2 * reviewTime)
+		second := w.reviewPost()
+		if second.at == first.at || second.reply.Picture == nil || strings.Contains(second.text(), "has voted") {
+			t.Errorf("the new post is %+v", second)
+		}
+		if r := w.vote(bob, second, "nv"); !strings.Contains(r.Notice, "Noted") {
+			t.Errorf("the same reviewer votes on the new review: Press = %+v", r)
 		}
 	})
 }
@@ -260,8 +396,8 @@ func TestThePostGoesWithThePhoto(t *testing.T) {
 				end(w, answer)
 				w.pass(0)
 				w.teamSees(0, 0)
-				if len(w.store.reviews) != 0 {
-					t.Errorf("what is left is %+v", w.store.reviews)
+				if len(w.store.reviews) != 0 || len(w.store.posts) != 0 {
+					t.Errorf("what is left is %+v, %+v", w.store.reviews, w.store.posts)
 				}
 				if r := w.vote(bob, p, "mel"); !strings.Contains(r.Notice, theStale) {
 					t.Errorf("a vote on what is gone: %+v", r)
@@ -293,7 +429,7 @@ func TestThePostGoesOnceThePlatformIsBack(t *testing.T) {
 // However the process dies, no photo stands in the channel that nobody knows of.
 func TestAPostWhoseAddressWasNotNotedShowsNothing(t *testing.T) {
 	inTeam(t, func(_ *testing.T, w *world) {
-		w.store.inject(failing("AddReview"))
+		w.store.inject(failing("AddPost"))
 		w.disputed(alice, "")
 		w.teamSees(1, 0)
 		w.store.inject(nil)
@@ -362,7 +498,7 @@ func TestReviewsOutliveBadTimes(t *testing.T) {
 		w.shares(alice, answer)
 		w.pass(time.Minute)
 		w.chat.inject(nil)
-		w.store.breaks("StaleReviews", "EndedReviews", "Unreviewed")
+		w.store.breaks("StaleReviews", "EndedReviews", "Unposted")
 		w.pass(time.Minute)
 		w.teamSees(0, 0)
 		w.store.inject(nil)

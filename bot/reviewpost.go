@@ -8,7 +8,7 @@ import (
 )
 
 // reviewPost is what the team sees of a case, without its picture. Nothing in it names the sender, but
-// for what they write themselves.
+// for what they write themselves; and until it is decided, nothing says what anybody voted for.
 func reviewPost(w words.Words, c deepskin.Case, r deepskin.Review) Reply {
 	post := Reply{Case: c.ID, Language: w.Language(), Title: w.Say("review.title")}
 	a := c.Assessment
@@ -22,11 +22,14 @@ func reviewPost(w words.Words, c deepskin.Case, r deepskin.Review) Reply {
 	if c.Comment != "" {
 		texts = append(texts, w.Fill("review.wrote", words.Data{"Text": c.Comment}))
 	}
-	if r.Decision != "" {
-		texts = append(texts, w.Fill("review.decided", words.Data{"Decision": decisionName(w, r.Decision)}))
-	} else {
+	if r.Status == deepskin.ReviewNew {
 		texts = append(texts, w.Say("review.question"))
+		if r.Votes > 0 {
+			texts = append(texts, w.Count("review.votes", r.Votes))
+		}
 		post.Buttons = decisions(w, c.ID)
+	} else {
+		texts = append(texts, w.Fill("review.decided", words.Data{"Decision": decisionName(w, r.Decision)}))
 	}
 	post.Text = paragraphs(texts...)
 	return post

@@ -8,19 +8,31 @@ import (
 	"deepskin"
 )
 
-// A storedReview is a row of reviews and its post in a memStore.
+// A storedReview is a row of reviews in a memStore.
 type storedReview struct {
 	deepskin.Review
-	shown    int64
-	ended    bool
-	reviewer deepskin.Sender
+	shown   int64
+	hasPost bool
+	votes   []storedVote
 }
 
-// endReviews marks the reviews whose photos are gone; the caller holds the lock.
-func (s *memStore) endReviews() {
-	for id, r := range s.reviews {
+type storedVote struct {
+	reviewer deepskin.Sender
+	decision deepskin.Decision
+}
+
+// updateReviews begins reviews that are due, and ends those whose photos are gone; the caller holds the
+// lock.
+func (s *memStore) updateReviews() {
+	for id := range s.reviews {
 		if _, kept := s.photos[id]; !kept {
-			*r = storedReview{Review: deepskin.Review{Case: id, Post: r.Post}, ended: true}
+			delete(s.reviews, id)
+		}
+	}
+	for id, c := range s.cases {
+		_, kept := s.photos[id]
+		if v := c.Verdict; kept && v != nil && !v.Agrees && v.Keep != nil && *v.Keep && s.reviews[id] == nil {
+			s.reviews[id] = &storedReview{Review: deepskin.Review{Case: id, Status: deepskin.ReviewNew, Version: 1}}
 		}
 	}
 }
@@ -32,20 +44,15 @@ func (s *memStore) reviewChanged(id deepskin.CaseID) {
 	}
 }
 
-func (s *memStore) reviewable(id deepskin.CaseID) bool {
-	c, ok := s.cases[id]
-	_, kept := s.photos[id]
-	return ok && kept && c.Verdict != nil && !c.Verdict.Agrees && c.Verdict.Keep != nil && *c.Verdict.Keep && s.reviews[id] == nil
-}
-
-func (s *memStore) Unreviewed(ctx context.Context, limit int) ([]deepskin.CaseID, error) {
-	if err := s.enter(ctx, "Unreviewed"); err != nil {
+func (s *memStore) Unposted(ctx context.Context, limit int) ([]deepskin.CaseID, error) {
+	if err := s.enter(ctx, "Unposted"); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
+	s.updateReviews()
 	var ids []deepskin.CaseID
-	for id := range s.cases {
-		if s.reviewable(id) {
+	for id, r := range s.reviews {
+		if _, posted := s.posts[id]; !posted && !r.hasPost && r.Status == deepskin.ReviewNew {
 			ids = append(ids, id)
 		}
 	}
@@ -53,45 +60,54 @@ func (s *memStore) Unreviewed(ctx context.Context, limit int) ([]deepskin.CaseID
 	return ids[:min(len(ids), limit)], nil
 }
 
-func (s *memStore) AddReview(ctx context.Context, id deepskin.CaseID, post deepskin.Address) error {
-	if err := s.enter(ctx, "AddReview"); err != nil {
+func (s *memStore) AddPost(ctx context.Context, id deepskin.CaseID, post deepskin.Address) error {
+	if err := s.enter(ctx, "AddPost"); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
-	if !s.reviewable(id) {
+	s.updateReviews()
+	r, ok := s.reviews[id]
+	if _, posted := s.posts[id]; !ok || posted || r.hasPost || r.Status != deepskin.ReviewNew {
 		return deepskin.ErrNotFound
 	}
-	s.reviews[id] = &storedReview{Review: deepskin.Review{Case: id, Post: post, Version: 1}}
+	r.hasPost, s.posts[id] = true, post
 	return nil
 }
 
-func (s *memStore) listReviews(
-	ctx context.Context, method string, limit int, wanted func(*storedReview) bool,
+// listPosts returns the reviews that are wanted, by their posts; of those that have ended there is no
+// more than the case.
+func (s *memStore) listPosts(
+	ctx context.Context, method, platform string, limit int, wanted func(r *storedReview) bool,
 ) ([]deepskin.Review, error) {
 	if err := s.enter(ctx, method); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	s.endReviews()
+	s.updateReviews()
 	var list []deepskin.Review
-	for _, r := range s.reviews {
-		if wanted(r) {
-			list = append(list, r.Review)
+	for id, post := range s.posts {
+		r := s.reviews[id]
+		if post.Platform != platform || !wanted(r) {
+			continue
 		}
+		shown := deepskin.Review{Case: id}
+		if r != nil && r.hasPost {
+			shown = r.Review
+		}
+		shown.Post = post
+		list = append(list, shown)
 	}
 	return list[:min(len(list), limit)], nil
 }
 
 func (s *memStore) StaleReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error) {
-	return s.listReviews(ctx, "StaleReviews", limit, func(r *storedReview) bool {
-		return r.Post.Platform == platform && !r.ended && r.shown < r.Version
+	return s.listPosts(ctx, "StaleReviews", platform, limit, func(r *storedReview) bool {
+		return r != nil && r.hasPost && r.shown < r.Version
 	})
 }
 
 func (s *memStore) EndedReviews(ctx context.Context, platform string, limit int) ([]deepskin.Review, error) {
-	return s.listReviews(ctx, "EndedReviews", limit, func(r *storedReview) bool {
-		return r.Post.Platform == platform && r.ended
-	})
+	return s.listPosts(ctx, "EndedReviews", platform, limit, func(r *storedReview) bool { return r == nil || !r.hasPost })
 }
 
 func (s *memStore) ReviewShown(ctx context.Context, id deepskin.CaseID, version int64, _ time.Time) error {
@@ -105,24 +121,35 @@ func (s *memStore) ReviewShown(ctx context.Context, id deepskin.CaseID, version 
 	return nil
 }
 
-func (s *memStore) Decide(
+func (s *memStore) Vote(
 	ctx context.Context, id deepskin.CaseID, reviewer deepskin.Sender, d deepskin.Decision, at time.Time,
-) (bool, error) {
-	if err := s.enter(ctx, "Decide"); err != nil {
-		return false, err
+) (deepskin.VoteOutcome, error) {
+	if err := s.enter(ctx, "Vote"); err != nil {
+		return deepskin.VoteOutcome{}, err
 	}
 	defer s.mu.Unlock()
-	s.endReviews()
+	s.updateReviews()
 	r, ok := s.reviews[id]
-	switch {
-	case !ok || r.ended:
-		return false, deepskin.ErrNotFound
-	case r.Decision != "":
-		return false, nil
+	if !ok {
+		return deepskin.VoteOutcome{}, deepskin.ErrNotFound
 	}
-	r.Decision, r.Decided, r.reviewer = d, at, reviewer
+	var decisions []deepskin.Decision
+	voted := false
+	for _, v := range r.votes {
+		decisions = append(decisions, v.decision)
+		voted = voted || v.reviewer == reviewer
+	}
+	if voted || r.Status != deepskin.ReviewNew {
+		return deepskin.VoteOutcome{Status: r.Status, Decision: r.Decision}, nil
+	}
+	r.votes = append(r.votes, storedVote{reviewer, d})
+	r.Votes++
 	r.Version++
-	return true, nil
+	r.Status, r.Decision = deepskin.SettleVotes(s.cases[id].Assessment.Label, append(decisions, d))
+	if r.Status != deepskin.ReviewNew {
+		r.Decided = at
+	}
+	return deepskin.VoteOutcome{Counted: true, Status: r.Status, Decision: r.Decision}, nil
 }
 
 func (s *memStore) ForgetPost(ctx context.Context, id deepskin.CaseID) error {
@@ -130,13 +157,26 @@ func (s *memStore) ForgetPost(ctx context.Context, id deepskin.CaseID) error {
 		return err
 	}
 	defer s.mu.Unlock()
-	delete(s.reviews, id)
+	s.updateReviews()
+	if r, ok := s.reviews[id]; !ok || !r.hasPost {
+		delete(s.posts, id)
+	}
 	return nil
 }
 
 func (s *memStore) OpenReviews(ctx context.Context) (int, error) {
-	open, err := s.listReviews(ctx, "OpenReviews", 1000, func(r *storedReview) bool { return !r.ended && r.Decision == "" })
-	return len(open), err
+	if err := s.enter(ctx, "OpenReviews"); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	s.updateReviews()
+	n := 0
+	for _, r := range s.reviews {
+		if r.Status == deepskin.ReviewNew {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (s *memStore) Stats(ctx context.Context, since time.Time) (deepskin.Stats, error) {

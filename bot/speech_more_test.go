@@ -74,8 +74,11 @@ func (s speech) team(t *testing.T) {
 		s.hears("team-review", open.reply)
 		id := string(open.reply.Case)
 		s.presses("team-vote-of-others", w.press(bob, open, "review:"+id+":mel"))
-		s.presses("team-vote", w.vote(bob, open, "mel"))
-		s.presses("team-vote-again", w.vote(bob, open, "reject"))
+		s.presses("team-vote", w.vote(bob, open, "nv"))
+		s.presses("team-vote-again", w.vote(bob, open, "mel"))
+		s.hears("team-voted", w.reviewPost().reply)
+		w.vote(alice, open, "nv")
+		s.presses("team-vote-too-late", w.vote(bob, open, "reject"))
 		s.hears("team-decided", w.reviewPost().reply)
 		w.store.stats = someStats
 		s.hears("team-stats", w.askStats(t, bob, teamRoom, true))

@@ -21,6 +21,7 @@ type memStore struct {
 	photos  map[deepskin.CaseID][]byte
 	leases  map[string]lease
 	reviews map[deepskin.CaseID]*storedReview
+	posts   map[deepskin.CaseID]deepskin.Address // of the team
 	// stats is what Stats answers.
 	stats func(since time.Time) deepskin.Stats
 }
@@ -44,6 +45,7 @@ func newMemStore() *memStore {
 		photos:  map[deepskin.CaseID][]byte{},
 		leases:  map[string]lease{},
 		reviews: map[deepskin.CaseID]*storedReview{},
+		posts:   map[deepskin.CaseID]deepskin.Address{},
 		stats:   func(time.Time) deepskin.Stats { return deepskin.Stats{} },
 	}
 }
@@ -282,6 +284,7 @@ func (s *memStore) SetVerdict(
 		if v.Keep != nil && !*v.Keep {
 			delete(s.photos, id)
 		}
+		s.updateReviews()
 		return true
 	}))
 }
@@ -302,6 +305,7 @@ func (s *memStore) DropPhoto(ctx context.Context, id deepskin.CaseID) error {
 	}
 	defer s.mu.Unlock()
 	delete(s.photos, id)
+	s.updateReviews()
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"deepskin"
 )
@@ -14,6 +15,9 @@ import (
 // caseColumns are the columns that scanCase reads.
 const caseColumns = `id, platform, status, created, deadline, address, acknowledged, source, assessment, failure,
 	delivered, agrees, truth, keep, language, comment, album`
+
+// joinedColumns are the caseColumns of a table c beside others.
+var joinedColumns = regexp.MustCompile(`\w+`).ReplaceAllString(caseColumns, "c.$0")
 
 // AddCase writes a new case, which is Waiting or Pending. If the sender's platform already
 // delivered this event, it writes nothing and returns the case made for it then, and false.

@@ -20,9 +20,9 @@ func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deeps
 }
 
 // ForgetSender erases all that is held under the sender's key: consent, language and, where the sender
-// is a reviewer, that the decisions were theirs. It returns the erased cases, oldest first. A sender of
-// whom nothing is held is no error. After an error all may be erased all the same, and a second call
-// has nothing to return then.
+// is a reviewer, their votes on what is not settled, and that the others were theirs. It returns the
+// erased cases, oldest first. A sender of whom nothing is held is no error. After an error all may be
+// erased all the same, and a second call has nothing to return then.
 func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case
@@ -33,8 +33,10 @@ func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]dee
 		if _, err := tx.ExecContext(ctx, `DELETE FROM languages WHERE sender = $1`, key); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE reviews SET reviewer = NULL WHERE reviewer = $1`, key); err != nil {
-			return err
+		for _, statement := range forgetReviewer {
+			if _, err := tx.ExecContext(ctx, statement, key); err != nil {
+				return err
+			}
 		}
 		rows, err := tx.QueryContext(ctx, `DELETE FROM cases WHERE sender = $1 RETURNING `+caseColumns, key)
 		if err != nil {

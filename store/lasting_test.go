@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ func lasting(t *testing.T, fresh func(testing.TB) string) {
 		{"wrong keys are refused", wrongKeys},
 		{"a newer schema is refused", newerSchema},
 		{"an older schema is brought up to date", migrate},
+		{"reviews from before there were votes go on", olderReviews},
 		{"many processes open an empty database at once", openAtOnce},
 		{"of answers and failures of two processes one wins", settleAtOnce},
 		{"columns for statistics are filled", statistics},
@@ -129,7 +131,7 @@ func migrate(t *testing.T, url string) {
 		for _, statement := range []string{
 			`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`,
 			`DROP TABLE languages`, `ALTER TABLE cases DROP COLUMN language`,
-			`DROP TABLE reviews`, `DROP TABLE review_posts`, `DROP INDEX cases_created`,
+			`DROP TABLE votes`, `DROP TABLE reviews`, `DROP TABLE review_posts`, `DROP INDEX cases_created`,
 			`ALTER TABLE photos DROP COLUMN kept`, `ALTER TABLE cases DROP COLUMN comment`,
 			`ALTER TABLE cases DROP COLUMN promised`, `ALTER TABLE cases DROP COLUMN refused`,
 			`DROP INDEX cases_album`, `ALTER TABLE cases DROP COLUMN album`,
@@ -157,6 +159,77 @@ func migrate(t *testing.T, url string) {
 		t.Errorf("the language of an older case is %q, want none", got.Language)
 	}
 	won(t)(s.Lease(t.Context(), "poller", "one", time.Minute))
+}
+
+// version writes an empty database's tables as they were in an older version.
+func version(t *testing.T, url string, version int) {
+	files, err := filepath.Glob("migrations/*.sql")
+	ok(t, err)
+	beside(t, url, func(db *sql.DB) {
+		_, err := db.Exec(`CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)`)
+		ok(t, err)
+		for i, file := range files[:version] {
+			text, err := os.ReadFile(file)
+			ok(t, err)
+			statements := string(text)
+			if !strings.HasPrefix(url, "sqlite:") {
+				statements = strings.ReplaceAll(statements, " BLOB", " BYTEA")
+			}
+			_, err = db.Exec(statements)
+			ok(t, err)
+			_, err = db.Exec(`INSERT INTO schema_version (version, applied) VALUES ($1, 0)`, i+1)
+			ok(t, err)
+		}
+	})
+}
+
+// olderReviews brings up to date what was written when the first decision counted, and when a review
+// began with a post.
+func olderReviews(t *testing.T, url string) {
+	const withoutVotes = 5
+	version(t, url, withoutVotes)
+	labelled, rejected, open, unposted := deepskin.NewCaseID(), deepskin.NewCaseID(), deepskin.NewCaseID(), deepskin.NewCaseID()
+	beside(t, url, func(db *sql.DB) {
+		run := func(statement string, args ...any) {
+			t.Helper()
+			_, err := db.Exec(statement, args...)
+			ok(t, err)
+		}
+		for i, id := range []deepskin.CaseID{labelled, rejected, open, unposted} {
+			run(`INSERT INTO cases (id, sender, event, platform, status, created, deadline, address, source, label, agrees, keep)
+				VALUES ($1, $2, $2, 'telegram', 'answered', 0, 0, $2, $2, 'benign', 0, 1)`, string(id), []byte{byte(i)})
+			run(`INSERT INTO photos (case_id, photo, kept) VALUES ($1, $2, $3)`, string(id), []byte("sealed"), i)
+		}
+		for _, id := range []deepskin.CaseID{labelled, rejected, open} {
+			run(`INSERT INTO reviews (case_id) VALUES ($1)`, string(id))
+			run(`INSERT INTO review_posts (case_id, platform, address) VALUES ($1, 'discord', $2)`, string(id), []byte("sealed"))
+		}
+		run(`UPDATE reviews SET decision = 'mel', decided = 7, reviewer = $2 WHERE case_id = $1`, string(labelled), []byte("hash"))
+		run(`UPDATE reviews SET decision = 'reject', decided = 8 WHERE case_id = $1`, string(rejected))
+	})
+	s := openURL(t, url)
+	for id, want := range map[deepskin.CaseID]deepskin.VoteOutcome{
+		labelled: {Status: deepskin.ReviewLabelled, Decision: "mel"},
+		rejected: {Status: deepskin.ReviewRejected, Decision: "reject"},
+		open:     {Status: deepskin.ReviewNew, Counted: true},
+		unposted: {Status: deepskin.ReviewNew, Counted: true},
+	} {
+		if got, err := s.Vote(t.Context(), id, bob, "mel", start); err != nil || got != want {
+			t.Errorf("Vote = %+v, %v; want %+v", got, err, want)
+		}
+	}
+	if ids, err := s.Unposted(t.Context(), 10); err != nil || !reflect.DeepEqual(ids, []deepskin.CaseID{unposted}) {
+		t.Errorf("Unposted = %v, %v; want the one without a post", ids, err)
+	}
+	for _, query := range []string{
+		`SELECT COUNT(*) FROM votes WHERE place = 1 AND decision = 'mel' AND voted = 7 AND reviewer IS NOT NULL`,
+		`SELECT COUNT(*) FROM votes WHERE place = 1 AND decision = 'reject' AND voted = 8 AND reviewer IS NULL`,
+		`SELECT COUNT(*) FROM reviews WHERE begun = 3 AND has_post = 0 AND status = 'new'`,
+	} {
+		if n := count(t, url, query); n != 1 {
+			t.Errorf("%d rows, want 1: %s", n, query)
+		}
+	}
 }
 
 func openAtOnce(t *testing.T, url string) {

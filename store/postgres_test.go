@@ -394,14 +394,15 @@ func TestPostgresTablesIdentifyNobody(t *testing.T) {
 	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
 	ok(t, s.SetVerdict(t.Context(), alice, n.ID, deepskin.Verdict{}))
 	ok(t, s.SetComment(t.Context(), alice, n.ID, secretComment))
-	ok(t, s.AddReview(t.Context(), n.ID, channel))
-	won(t)(s.Decide(t.Context(), n.ID, bob, deepskin.DecisionReject, start))
+	ok(t, s.AddPost(t.Context(), n.ID, channel))
+	_, err = s.Vote(t.Context(), n.ID, bob, deepskin.DecisionReject, start)
+	ok(t, err)
 	tables := func() []byte {
 		var all []byte
 		beside(t, url, func(db *sql.DB) {
 			for _, column := range []string{
 				"name::BYTEA || value FROM settings", "sender FROM consents", "photo FROM photos", "sender FROM languages",
-				"reviewer FROM reviews", "address FROM review_posts",
+				"reviewer FROM votes", "address FROM review_posts",
 				`id::BYTEA || sender || event || address || source || comment || platform::BYTEA || status::BYTEA ||
 					assessment::BYTEA || model::BYTEA || failure::BYTEA FROM cases`,
 			} {

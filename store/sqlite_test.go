@@ -108,8 +108,9 @@ func TestSQLiteFilesIdentifyNobody(t *testing.T) {
 	ok(t, s.KeepPhoto(t.Context(), n.ID, photo))
 	ok(t, s.SetVerdict(t.Context(), alice, n.ID, deepskin.Verdict{}))
 	ok(t, s.SetComment(t.Context(), alice, n.ID, secretComment))
-	ok(t, s.AddReview(t.Context(), n.ID, channel))
-	won(t)(s.Decide(t.Context(), n.ID, bob, deepskin.DecisionReject, start))
+	ok(t, s.AddPost(t.Context(), n.ID, channel))
+	_, err = s.Vote(t.Context(), n.ID, bob, deepskin.DecisionReject, start)
+	ok(t, err)
 
 	check := func(when string) {
 		t.Helper()

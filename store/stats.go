@@ -66,15 +66,3 @@ func (s *Store) answerTimes(ctx context.Context, since time.Time) (median, p95 t
 		) AS times`, millis(since)).Scan(&half, &most)
 	return time.Duration(half) * time.Millisecond, time.Duration(most) * time.Millisecond, err
 }
-
-// OpenReviews returns how many answers wait for the team's decision.
-func (s *Store) OpenReviews(ctx context.Context) (int, error) {
-	var n int
-	err := s.look(ctx, func(ctx context.Context) error {
-		return s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM reviews WHERE decided IS NULL`).Scan(&n)
-	})
-	if err != nil {
-		return 0, fmt.Errorf("count open reviews: %w", err)
-	}
-	return n, nil
-}

@@ -15,7 +15,8 @@ import (
 //
 // The thumb replaces the earlier one. An empty truth keeps the earlier truth, unless the thumb
 // turned, which erases the comment, too; a nil consent keeps the earlier consent. Consent that is
-// taken back erases the kept photo.
+// taken back erases the kept photo. A case that is disagreed with begins its review where the photo is
+// kept; one that is agreed with after all ends it, unless the team has seen it.
 func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID, v deepskin.Verdict) error {
 	if v.Truth != "" && !v.Truth.Valid() {
 		return fmt.Errorf("set verdict on case %s: the truth is unknown to us", id)
@@ -44,8 +45,13 @@ func (s *Store) SetVerdict(ctx context.Context, sender deepskin.Sender, id deeps
 		if _, err := tx.ExecContext(ctx, reviewChanged, caseKey(id)); err != nil {
 			return err
 		}
-		if v.Keep != nil && !*v.Keep {
+		switch {
+		case v.Keep != nil && !*v.Keep:
 			erased, err = changed(tx.ExecContext(ctx, dropPhoto, caseKey(id)))
+		case v.Agrees:
+			_, err = tx.ExecContext(ctx, endUnseenReview, caseKey(id))
+		default:
+			err = beginReview(ctx, tx, id)
 		}
 		return err
 	})
@@ -80,7 +86,8 @@ func (s *Store) SetComment(ctx context.Context, sender deepskin.Sender, id deeps
 }
 
 // KeepPhoto stores a photo (JPEG) with consent; a second one replaces the first. The consent is
-// recorded in the same step, so that no photo is ever here without it. It returns
+// recorded in the same step, so that no photo is ever here without it; where the sender disagrees with
+// the answer, the review begins in that step, too. It returns
 // deepskin.ErrNotFound unless there is such a case and it is answered.
 func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte) error {
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -95,7 +102,10 @@ func (s *Store) KeepPhoto(ctx context.Context, id deepskin.CaseID, photo []byte)
 			INSERT INTO photos (case_id, photo, kept) VALUES ($1, $2, $3)
 			ON CONFLICT (case_id) DO UPDATE SET photo = excluded.photo, kept = excluded.kept`,
 			caseKey(id), s.seal.seal(id, kindPhoto, photo), millis(time.Now()))
-		return err
+		if err != nil {
+			return err
+		}
+		return beginReview(ctx, tx, id)
 	})
 	if err != nil {
 		return fmt.Errorf("keep photo of case %s: %w", id, err)

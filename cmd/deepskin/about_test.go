@@ -42,7 +42,7 @@ func TestAboutTheModel(t *testing.T) {
 	}
 	// The bars are marked by a process that may not know the model.
 	for _, d := range deepskin.Diagnoses {
-		if got, want := bot.CountsAsMalignant(d), slices.Contains(info.Malignant, d); got != want {
+		if got, want := d.Malignant(), slices.Contains(info.Malignant, d); got != want {
 			t.Errorf("%s counts as malignant: %v, the model says %v", d, got, want)
 		}
 	}
