@@ -40,6 +40,7 @@ test: setup ## Run all tests under the race detector (installs redis-server, Pos
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
 	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
 
 .PHONY: cluster-test
 cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
@@ -69,6 +70,7 @@ icons: ## Draw the page's PNG icons from its SVG icons
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code
 	$(LINTER) run ./...
+	cd deploy && ../$(LINTER) run ./...
 
 $(LINTER):
 	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -1,0 +1,14 @@
+output "page" {
+  description = "Address of the web page."
+  value       = google_cloud_run_v2_service.bot.uri
+}
+
+output "images" {
+  description = "Where images are pushed to."
+  value       = "${google_artifact_registry_repository.images.location}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+}
+
+output "models" {
+  description = "The bucket of the model registry."
+  value       = google_storage_bucket.models.url
+}
