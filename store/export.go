@@ -21,7 +21,7 @@ import (
 // r its review.
 const exportable = `
 	FROM photos p JOIN cases c ON c.id = p.case_id JOIN reviews r ON r.case_id = p.case_id
-	WHERE c.keep = 1 AND r.decided IS NOT NULL AND r.decision <> 'reject'`
+	WHERE c.keep = 1 AND r.status = 'labelled'`
 
 // Samples returns all photos that may be exported now, sorted by the pseudonyms of the photos: those
 // whose senders let us keep them and that reviewers gave a diagnosis, or said to show no lesion. One
