@@ -51,7 +51,9 @@ func newRow(s deepskin.Sample) row {
 // file is where the row's photo is in the folder.
 func (r row) file() string { return photoFolders[r.table] + "/" + r.image + ".jpg" }
 
-func (r row) equal(other row) bool { return r.table == other.table && slices.Equal(r.fields, other.fields) }
+func (r row) equal(other row) bool {
+	return r.table == other.table && slices.Equal(r.fields, other.fields)
+}
 
 // rows are those of an export, by image.
 type rows map[string]row

@@ -5,17 +5,18 @@ import dataclasses
 import os
 import pathlib
 import tomllib
+from collections.abc import Sequence
 
 import torch
 
-from . import sources
+from . import curves, exported, record, sources
 from .batches import Batches
 from .config import Config
 from .finishing import Serving, finish
 from .material import Material
 from .network import Network
 from .parts import read_part
-from .train import Run, finished, starting_network
+from .train import Run, finished, starting_network, warm_network
 
 
 def main() -> None:
@@ -23,6 +24,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True,
                         help="folder with HAM10000; sources.py lists the files it may hold")
+    parser.add_argument("--exports", type=pathlib.Path, nargs="*", default=[],
+                        help="folders that \"deepskin export\" wrote, to learn from as well")
+    parser.add_argument("--start", type=pathlib.Path,
+                        help="folder with finished runs of the recipe's networks to go on from; "
+                        "without it they start as the recipe says")
     parser.add_argument("--config", type=pathlib.Path, required=True, help="the model's recipe")
     parser.add_argument("--out", type=pathlib.Path, required=True,
                         help="folder for checkpoints and histories; runs found there go on")
@@ -33,32 +39,47 @@ def main() -> None:
     recipe = tomllib.loads(arguments.config.read_text(encoding="utf-8"))
     members = [Config.read(arguments.config.parent / name) for name in recipe.pop("members")]
     serving = Serving(name=arguments.config.stem, **recipe)
-    trained = [train_member(member, arguments.data, arguments.out / member.name)
-               for member in members]
+    trained = [
+        train_member(member, arguments.data, arguments.out / member.name, arguments.exports,
+                     arguments.start and arguments.start / member.name)
+        for member in members
+    ]
+    curves.draw([arguments.out / member.name for member in members],
+                arguments.out / f"{serving.name}.png")
     about = {
         "recipe": {**dataclasses.asdict(serving), "members": [
             {**dataclasses.asdict(member), "seconds": round(seconds)}
             for member, (_, seconds) in zip(members, trained, strict=True)
         ]},
     }
+    if arguments.exports:
+        about["exports_sha256"] = exported.hash_exports(arguments.exports)
     networks = [network for network, _ in trained]
     print(finish(serving, networks, arguments.data, arguments.model, about))
 
 
 def train_member(
-    config: Config, data: pathlib.Path, folder: pathlib.Path
+    config: Config, data: pathlib.Path, folder: pathlib.Path,
+    exports: Sequence[pathlib.Path] = (), start: pathlib.Path | None = None,
 ) -> tuple[Network, float]:
-    """Trains one network, or loads it; returns it and how many seconds the training took."""
+    """Trains one network, or loads it; returns it and how many seconds the training took.
+
+    It learns from exports as well, and goes on from the finished run in start, if there is one.
+    Raises ValueError where the folder holds a run of something else.
+    """
+    photos = exported.read_exports(list(exports))
+    record.begin(folder, record.describe(config, data, exports, start))
     if done := finished(config, folder):
         return done
-    folder.mkdir(parents=True, exist_ok=True)
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     validation = read_part(cases, whole, config.side, "validation", config.fold)
     torch.manual_seed(config.seed)
-    batches = Batches(config, Material(config, data))
-    network = starting_network(config, data, validation.pictures[:128])
+    batches = Batches(config, Material(config, data, photos))
+    network = (warm_network(config, start) if start
+               else starting_network(config, data, validation.pictures[:128]))
     run = Run(config, network, batches, folder)
-    return run.train(validation), run.seconds
+    shared = exported.validation_part(photos, config.side, config.fold)
+    return run.train(validation, shared), run.seconds
 
 
 if __name__ == "__main__":
