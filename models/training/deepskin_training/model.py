@@ -4,8 +4,8 @@ import argparse
 import dataclasses
 import os
 import pathlib
-import tomllib
 from collections.abc import Sequence
+import tomllib
 
 import torch
 

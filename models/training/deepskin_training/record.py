@@ -30,7 +30,7 @@ def describe(
     config: Config, data: pathlib.Path, exports: Sequence[pathlib.Path],
     start: pathlib.Path | None,
 ) -> dict:
-    """Returns the record of a run: recipe, hashes of what it reads, and versions of what runs it."""
+    """Returns the record of a run: recipe, hashes of what it reads, versions of what runs it."""
     return {
         "recipe": json.loads(json.dumps(dataclasses.asdict(config))),  # with lists for tuples
         "data_sha256": sources.hash_files(sources.training_files(data)),

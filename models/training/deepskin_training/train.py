@@ -238,7 +238,7 @@ class Run:
         return roc_auc_score(part.malignant, scores)
 
     def _random_state(self) -> dict:
-        """Returns all that the next random number depends on; batches have generators of their own."""
+        """Returns what the next random numbers depend on; batches have generators of their own."""
         return {
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if self.device == "cuda" else [],

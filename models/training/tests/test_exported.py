@@ -21,6 +21,7 @@ def fixture_golden(tmp_path) -> pathlib.Path:
 
 
 def replace(path: pathlib.Path, old: str, new: str) -> None:
+    """Changes the first occurrence of a text in a file."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")

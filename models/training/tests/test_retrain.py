@@ -151,6 +151,7 @@ def fixture_random_start(monkeypatch):
 
 
 def write_recipe(folder: pathlib.Path) -> pathlib.Path:
+    """Writes the recipe of a model with one small network, and returns its path."""
     (folder / "small.toml").write_text(
         f'base = "{RECIPE}"\nside = 64\nstages = [[1, 64]]\nbatch = 16\n')
     (folder / "tiny.toml").write_text(
