@@ -24,8 +24,8 @@ type Config struct {
 	// Chart draws bars and returns a JPEG.
 	Chart  func(deepskin.Chart) ([]byte, error)
 	Logger *slog.Logger
-	// About is what /about tells of the model; the zero value, nothing.
-	About About
+	// About returns what /about tells of the model that serves now; nil tells nothing.
+	About func() About
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
 	// Now is the clock; time.Now if nil.
@@ -90,6 +90,9 @@ var _ Handler = (*Bot)(nil)
 func New(c Config) *Bot {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.About == nil {
+		c.About = func() About { return About{} }
 	}
 	for _, d := range []struct {
 		value    *time.Duration
