@@ -68,7 +68,7 @@ func believed(t *testing.T) (folder, labels string) {
 	}
 	defer model.Close()
 	rows := "lesion_id,image_id,dx\n"
-	for i := range 40 {
+	for i := range 24 {
 		name := fmt.Sprintf("drawn%02d", i)
 		content := drawn(t, uint64(i), sample.Options{Width: 240, Height: 180})
 		save(t, filepath.Join(folder, name+".jpg"), content)
