@@ -79,6 +79,8 @@ type Bot struct {
 	// which a photo was turned away.
 	asked   recent[deepskin.Sender]
 	crowded recent[string]
+	// missing are the photos that were not to be had when they were last looked for.
+	missing absences
 	// steady is when results were last known to be held up, in nanoseconds since 1970: those of
 	// earlier work may reach us only after that.
 	steady atomic.Int64
