@@ -207,7 +207,7 @@ func TestModelCommands(t *testing.T) {
 	must("rollback")
 	serves(good)
 	table := must("list")
-	for _, want := range []string{"dermoscopy passed  serves", "dermoscopy STOPPED", "rollback", "its licence is better"} {
+	for _, want := range []string{"dermoscopy passed   serves", "dermoscopy STOPPED", "rollback", "its licence is better"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in\n%s", want, table)
 		}
