@@ -47,6 +47,6 @@ func run(
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
 		evaluateCommand(env), exportCommand(env), migrateCommand(env), doctorCommand(env), probeCommand(env),
-		reviewCommand(env), versionCommand(env))
+		reviewCommand(env), modelCommand(env), versionCommand(env))
 	return root.ExecuteContext(ctx)
 }
