@@ -117,7 +117,9 @@ func credible(exports []string) (bool, error) {
 // shown is what the photos of those who send show, the first and the second one.
 var shown = []deepskin.Diagnosis{deepskin.BasalCellCarcinoma, deepskin.Dermatofibroma}
 
-func imageOf(lesion string, view int) string { return fmt.Sprint(strings.Replace(lesion, "HAM", "ISIC", 1), view) }
+func imageOf(lesion string, view int) string {
+	return fmt.Sprint(strings.Replace(lesion, "HAM", "ISIC", 1), view)
+}
 
 // mistaken reports whether a reviewer would take a photo of a lesion for something else: of so few
 // photos, single votes would decide what happens.
@@ -150,7 +152,7 @@ func makeData(t *testing.T, folder string) string {
 		}
 	}
 	write("lesion_id", "image_id", "dx")
-	left := map[string]int{"test": 20, "1": 4, "2": 4, "3": 4, "4": 4, "first": 2}
+	left := map[string]int{"test": 14, "1": 4, "2": 4, "3": 4, "4": 4, "first": 2}
 	for i := 0; len(left) > 0; i++ {
 		lesion := fmt.Sprintf("HAM_%07d", i)
 		part, views := "first", 1
@@ -228,7 +230,11 @@ func TestYear(t *testing.T) {
 	play := func(ctx context.Context, stop stopper) error {
 		return run(ctx, []string{"-program", program, "-data", data, "-runs", runs, "-report", report, "-rounds", "200"}, environ, stop)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	// So that no service is left behind where the time is up.
+	ctx, cancel := t.Context(), func() {}
+	if deadline, ok := t.Deadline(); ok {
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-30*time.Second))
+	}
 	defer cancel()
 	broken, stop := context.WithCancel(ctx)
 	if err := play(broken, stopper{"q1-reviews:", stop}); err == nil {
