@@ -25,6 +25,7 @@ func botCommand(env map[string]string) *cobra.Command {
 			"machine or others, look at the photos; they meet in the Redis that REDIS_URL names. Any\n" +
 			"number of bots may share a PostgreSQL database; of these, one at a time serves each chat\n" +
 			"platform, and another takes over when it stops or dies.",
+		Example: "  REDIS_URL=redis://localhost:6379/0 DEEPSKIN_OPS_ADDR=:9090 deepskin bot",
 	})
 }
 

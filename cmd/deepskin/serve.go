@@ -24,6 +24,7 @@ func serveCommand(env map[string]string) *cobra.Command {
 		Short: "Run everything in one process: page, chats and worker",
 		Long: "Runs the web page, the chats whose tokens are set, and the worker in one process,\n" +
 			"with an embedded Redis and database unless URLs are given.",
+		Example: "  deepskin serve\n  TELEGRAM_TOKEN_FILE=telegram.token deepskin serve",
 	})
 }
 
