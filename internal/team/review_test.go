@@ -68,7 +68,7 @@ func TestVoting(t *testing.T) {
 	v, other := w.loggedIn(t, rita), w.loggedIn(t, rolf)
 	id := string(w.dispute(t, "", nil))
 	res, page := v.post("/review/vote", "case", id, "decision", "mel")
-	says(t, res, page, http.StatusOK, "Noted: Melanoma.", "Nothing waits for you", "1 answer waits")
+	says(t, res, page, http.StatusOK, "Noted: Melanoma.", "Nothing waits for you", "1 answer waits for other reviewers.")
 
 	// The other reviewer does not learn of it, by anything on the page.
 	_, blind := other.get("/review")
@@ -82,7 +82,10 @@ func TestVoting(t *testing.T) {
 	res, page = v.post("/review/vote", "case", id, "decision", "nv")
 	says(t, res, page, http.StatusOK, "did not count")
 	res, page = other.post("/review/vote", "case", id, "decision", "mel")
-	says(t, res, page, http.StatusOK, "Noted: Melanoma.", "No answer waits")
+	says(t, res, page, http.StatusOK, "Noted: Melanoma.", "Nothing waits for you")
+	if strings.Contains(page, "other reviewers") {
+		t.Errorf("nothing waits for others: %s", page)
+	}
 	task, err := w.store.ReviewTask(t.Context(), rita, deepskin.CaseID(id))
 	if err != nil || task.Review.Status != deepskin.ReviewLabelled || task.Review.Decision != "mel" {
 		t.Errorf("the review is %+v, %v", task.Review, err)
