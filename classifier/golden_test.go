@@ -117,6 +117,10 @@ func TestGoldenAgreement(t *testing.T) {
 			if got.Kind != want.Kind || math.Abs(got.PhoneProbability-want.PhoneProbability) > tolerance {
 				t.Errorf("%s with %.3f, want %s with %.3f", got.Kind, got.PhoneProbability, want.Kind, want.PhoneProbability)
 			}
+			limits := c.Info().Thresholds[got.Kind]
+			if got.Threshold != limits.Malignant || got.OODLimit != limits.OOD {
+				t.Errorf("threshold %v and limit %v, want those of %s photos: %+v", got.Threshold, got.OODLimit, got.Kind, limits)
+			}
 			if got.Diagnosis != want.Diagnosis {
 				t.Errorf("diagnosis = %s, want %s", got.Diagnosis, want.Diagnosis)
 			}

@@ -12,6 +12,7 @@ func (i Info) state(a *deepskin.Assessment, out output) {
 	kind := out.kind()
 	limits := i.Thresholds[kind]
 	a.OOD, a.Kind, a.PhoneProbability = out.ood, kind, out.phone
+	a.Threshold, a.OODLimit = limits.Malignant, limits.OOD
 	a.Lesion, a.Closer = &out.box, out.part != nil
 	a.Diagnosis = i.name(out.probabilities, kind)
 	a.Diagnoses = make(map[deepskin.Diagnosis]float64, len(i.Labels))

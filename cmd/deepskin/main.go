@@ -47,6 +47,6 @@ func run(
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
 		evaluateCommand(env), migrateCommand(env), loginLinkCommand(env), doctorCommand(env), probeCommand(env),
-		versionCommand(env))
+		reviewCommand(env), versionCommand(env))
 	return root.ExecuteContext(ctx)
 }

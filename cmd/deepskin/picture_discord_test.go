@@ -18,9 +18,10 @@ func TestPictureOfDiscord(t *testing.T) {
 	guild := fake.AddGuild("clinic")
 	hall, team := guild.AddChannel("general"), guild.AddChannel("team")
 	reviewer := guild.AddRole("reviewer", 0)
-	ann, ben := fake.AddPerson("Ann"), fake.AddPerson("Ben")
+	ann, ben, cleo := fake.AddPerson("Ann"), fake.AddPerson("Ben"), fake.AddPerson("Cleo")
 	guild.Join(ann)
 	guild.Join(ben, reviewer)
+	guild.Join(cleo, reviewer)
 	start(t, withDiscord(fake, environ(t, map[string]string{
 		"DISCORD_TEAM_CHANNEL": team.ID, "DISCORD_REVIEWER_ROLE": reviewer.ID,
 	})))
@@ -32,7 +33,7 @@ func TestPictureOfDiscord(t *testing.T) {
 		taps = append(taps, transcript.Tap{Message: at.ID, Label: label, At: time.Now()})
 		return r.taps(t, at, label)
 	}
-	a, b := reader{fake, ann, hall}, reader{fake, ben, team}
+	a, b, c := reader{fake, ann, hall}, reader{fake, ben, team}, reader{fake, cleo, team}
 	command := transcript.Message{Author: "Ann", Shown: []transcript.Content{{
 		At: time.Now(), Picture: mole(t), Text: transcript.Marked("/check photo:", []string{"/check"}),
 	}}}
@@ -44,7 +45,12 @@ func TestPictureOfDiscord(t *testing.T) {
 	press(a, a.reads("What was it?"), "I do not know")
 	press(a, a.reads("May we keep"), "Yes, keep it")
 	a.reads("help to improve")
-	press(b, b.reads("first vote of a reviewer"), "Mole (nevus)").WaitForAnswer()
+	post := b.reads("Please vote")
+	press(b, post, "Mole (nevus)").WaitForAnswer()
+	fake.WaitFor("the vote", func() bool { return fake.Message(post.ID).Edits > post.Edits })
+	if voted := fake.Message(post.ID); len(voted.Buttons) > 0 { // the answer was of another risk
+		press(c, voted, "Mole (nevus)").WaitForAnswer()
+	}
 	decided := b.reads("Decided: Mole (nevus)")
 
 	if len(decided.Buttons) > 0 {

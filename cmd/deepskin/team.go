@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os/user"
 	"strings"
 	"time"
 
@@ -59,11 +58,9 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 				return err
 			}
 			if reviewer == "" {
-				whoever, err := user.Current()
-				if err != nil {
-					return fmt.Errorf("find out who you are; say it by --reviewer: %w", err)
+				if reviewer, err = loginName(); err != nil {
+					return err
 				}
-				reviewer = whoever.Username
 			}
 			keys, err := s.keys()
 			if err != nil {
@@ -75,7 +72,7 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 				return err
 			}
 			defer closing(log, "database", kept)
-			link, err := team.Link(cmd.Context(), kept, s.publicURL(), deepskin.Sender{Platform: "team", ID: reviewer}, time.Now())
+			link, err := team.Link(cmd.Context(), kept, s.publicURL(), deepskin.Sender{Platform: reviewPlatform, ID: reviewer}, time.Now())
 			if err != nil {
 				return err
 			}
@@ -83,6 +80,6 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&reviewer, "reviewer", "", "who votes (your login name)")
+	c.Flags().StringVar(&reviewer, "reviewer", "", "who votes; the user who is logged in if empty")
 	return c
 }

@@ -79,12 +79,13 @@ func TestTeamReviewsWhatPeopleDispute(t *testing.T) {
 	role := guild.AddRole("reviewers", 0)
 	managers := guild.AddRole("managers", discordtest.PermissionManageGuild) // to whom Discord shows /stats
 	ann, ben, cas := fake.AddPerson("ann"), fake.AddPerson("ben"), fake.AddPerson("cas")
-	rita, rolf := fake.AddPerson("rita"), fake.AddPerson("rolf")
+	rita, rolf, ria := fake.AddPerson("rita"), fake.AddPerson("rolf"), fake.AddPerson("ria")
 	guild.Join(ann)
 	guild.Join(ben, managers)
 	guild.Join(cas)
 	guild.Join(rita, role, managers)
 	guild.Join(rolf, role)
+	guild.Join(ria, role)
 	s := start(t, withDiscord(fake, environ(t, map[string]string{
 		"DISCORD_TEAM_CHANNEL": team.ID, "DISCORD_REVIEWER_ROLE": role.ID,
 	})))
@@ -111,7 +112,7 @@ func TestTeamReviewsWhatPeopleDispute(t *testing.T) {
 		t.Errorf("the post names its sender: %s", describe(post))
 	}
 
-	// Only reviewers decide, and the first of them.
+	// Only reviewers vote, and they do not see each other's votes.
 	melanoma, _ := post.Button("Melanoma")
 	notice := ben.Press(post, melanoma.CustomID).WaitForAnswer()
 	if notice.OnlyFor != ben.ID || !strings.Contains(notice.Text(), "Only reviewers") {
@@ -120,16 +121,31 @@ func TestTeamReviewsWhatPeopleDispute(t *testing.T) {
 	if now := fake.Message(post.ID); strings.Contains(now.Text(), "Decided") || now.Edits != post.Edits {
 		t.Errorf("somebody without the role changed the post to %q", now.Text())
 	}
-	if got := rita.Press(post, melanoma.CustomID).WaitForAnswer(); got.OnlyFor != rita.ID || got.Text() != "Noted: Melanoma. Thank you." {
-		t.Errorf("the reviewer reads %s", describe(got))
+	// Whatever the answer was, this is another risk: it takes two.
+	none, _ := post.Button("No skin spot")
+	for _, vote := range []struct {
+		button string
+		want   string
+	}{{none.CustomID, "Noted: No skin spot. Thank you."}, {melanoma.CustomID, "You have voted already. Thank you."}} {
+		if got := rita.Press(fake.Message(post.ID), vote.button).WaitForAnswer(); got.OnlyFor != rita.ID || got.Text() != vote.want {
+			t.Errorf("the reviewer reads %s, want %q", describe(got), vote.want)
+		}
 	}
-	fake.WaitFor("the decision", func() bool { return strings.Contains(fake.Message(post.ID).Text(), "Decided: Melanoma.") })
-	nevus, _ := post.Button("Mole (nevus)")
-	if got := rolf.Forge(post, nevus.CustomID).WaitForAnswer(); got.OnlyFor != rolf.ID || !strings.Contains(got.Text(), "Somebody was faster") {
+	fake.WaitFor("the vote", func() bool { return strings.Contains(fake.Message(post.ID).Text(), "1 reviewer has voted.") })
+	if now := fake.Message(post.ID); len(slices.Concat(now.Buttons...)) != len(deepskin.Diagnoses)+2 || strings.Contains(now.Text(), "Decided") ||
+		strings.Contains(now.Text(), "No skin spot") || strings.Contains(describe(now), rita.ID) || now.Embeds[0].Image == nil {
+		t.Errorf("after one vote the post is %s", describe(now))
+	}
+	if got := rolf.Press(fake.Message(post.ID), none.CustomID).WaitForAnswer(); got.OnlyFor != rolf.ID || !strings.Contains(got.Text(), "Noted: No skin spot") {
 		t.Errorf("the second reviewer reads %s", describe(got))
 	}
-	if now := fake.Message(post.ID); len(now.Buttons) != 0 || !strings.Contains(now.Text(), "Decided: Melanoma.") || now.Embeds[0].Image == nil {
-		t.Errorf("after the second vote the post is %s", describe(now))
+	fake.WaitFor("the decision", func() bool { return strings.Contains(fake.Message(post.ID).Text(), "Decided: No skin spot.") })
+	nevus, _ := post.Button("Mole (nevus)")
+	if got := ria.Forge(post, nevus.CustomID).WaitForAnswer(); got.OnlyFor != ria.ID || !strings.Contains(got.Text(), "decided already") {
+		t.Errorf("the third reviewer reads %s", describe(got))
+	}
+	if now := fake.Message(post.ID); len(now.Buttons) != 0 || !strings.Contains(now.Text(), "Decided: No skin spot.") || now.Embeds[0].Image == nil {
+		t.Errorf("after the last vote the post is %s", describe(now))
 	}
 
 	// The figures fit what happened, by platform and model.
