@@ -7,6 +7,8 @@ PYTHON ?= /usr/bin/python3
 TRAINING := models/training
 RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
+CANDIDATE ?= $(RUNS)/candidate
+SEEDS ?= 1 2 3
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
 # inference where it was measured.
@@ -91,6 +93,21 @@ train: training-setup ## Train the model from DATA into models/deepskin.onnx; go
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.model --data "$(abspath $(DATA))" \
 		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUNS))" --model "$(CURDIR)/models/deepskin.onnx"
 	$(MAKE) golden evaluate
+
+.PHONY: retrain
+retrain: training-setup ## Train a candidate from DATA and EXPORTS="dir ..." (START=current goes on from the runs in RUNS)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make retrain DATA=dir EXPORTS=\"dir ...\""; exit 1; }
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.model --data "$(abspath $(DATA))" \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "$(abspath $(RECIPE))" \
+		$(if $(START),--start "$(abspath $(if $(filter current,$(START)),$(RUNS),$(START)))") \
+		--out "$(abspath $(CANDIDATE))" --model "$(abspath $(CANDIDATE))/candidate.onnx"
+
+.PHONY: noise
+noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) noise.py --data "$(abspath $(DATA))" \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config configs/base.toml --seeds $(SEEDS) \
+		--out "$(abspath $(RUNS))/noise"
 
 .PHONY: attempts
 attempts: training-setup ## Train and compare other recipes, and ways to serve the shipped networks, on DATA (hours)
