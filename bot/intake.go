@@ -53,7 +53,7 @@ func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error
 	case "language":
 		return chooseLanguage(w), nil
 	case "about":
-		return about(w, b.About), nil
+		return about(w, b.About()), nil
 	default:
 		return help(w), nil
 	}

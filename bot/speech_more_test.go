@@ -39,7 +39,7 @@ func (s speech) more(t *testing.T) {
 	})
 	s.in(t, func(_ *testing.T, w *world) {
 		w.thorough()
-		w.config.About = aModel
+		w.config.About = func() bot.About { return aModel }
 		w.connect()
 		w.consents(alice)
 		w.run()
@@ -52,7 +52,9 @@ func (s speech) more(t *testing.T) {
 		s.presses("comment-empty", w.write(alice, answer, " \x00 "))
 		s.presses("comment", w.write(alice, answer, theComment))
 		w.end()
-		w.config.About.Version = "another"
+		another := aModel
+		another.Version = "another"
+		w.config.About = func() bot.About { return another }
 		w.connect()
 		s.presses("details-of-another-model", w.press(alice, answer, "details:"+string(answer.reply.Case)))
 	})

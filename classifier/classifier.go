@@ -29,6 +29,8 @@ const defaultDecodedBytes = 512 << 20
 type Config struct {
 	// Model is the path of the ONNX file. It must be set.
 	Model string
+	// Want is what the file must be; the zero value takes any.
+	Want Identity
 	// Library is the path of ONNX Runtime's shared library; empty means DefaultLibrary.
 	Library string
 	// Provider is the wanted execution provider: CPU, CUDA or Auto; empty means CPU.
@@ -48,10 +50,11 @@ type Config struct {
 // A Classifier assesses photos. Its methods may be called at the same time, but Close only after
 // all others have returned.
 type Classifier struct {
-	model  *model
-	slots  *semaphore.Weighted
-	memory *semaphore.Weighted
-	budget int64
+	config  Config
+	serving serving
+	slots   *semaphore.Weighted
+	memory  *semaphore.Weighted
+	budget  int64
 }
 
 // New loads the model and runs it once. Close the classifier when it is no longer needed.
@@ -73,24 +76,26 @@ func New(config Config) (*Classifier, error) {
 	}
 	model, err := openModel(config)
 	if err != nil {
-		return nil, fmt.Errorf("open model %s: %w", config.Model, err)
+		return nil, err
 	}
-	config.Logger.Info("model loaded",
-		slog.String("version", model.info.Version),
-		slog.String("provider", string(model.info.Provider)))
 	return &Classifier{
-		model:  model,
-		slots:  semaphore.NewWeighted(int64(config.Concurrency)),
-		memory: semaphore.NewWeighted(config.MaxDecodedBytes),
-		budget: config.MaxDecodedBytes,
+		config:  config,
+		serving: serving{now: &served{model: model}},
+		slots:   semaphore.NewWeighted(int64(config.Concurrency)),
+		memory:  semaphore.NewWeighted(config.MaxDecodedBytes),
+		budget:  config.MaxDecodedBytes,
 	}, nil
 }
 
 // Close frees the model.
-func (c *Classifier) Close() error { return c.model.close() }
+func (c *Classifier) Close() error { return c.serving.now.model.close() }
 
-// Info describes the model and who runs it.
-func (c *Classifier) Info() Info { return c.model.info }
+// Info describes the model that serves, and who runs it.
+func (c *Classifier) Info() Info {
+	serves := c.serving.take()
+	defer serves.photos.Done()
+	return serves.model.info
+}
 
 // Assess judges one photo. It returns an error only if the machine is at fault or ctx ends.
 func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessment, error) {
@@ -116,17 +121,20 @@ func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.
 // that fits into a square of that side.
 func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepskin.Assessment, image.Image, error) {
 	begun := time.Now()
-	assessment := deepskin.Assessment{
-		Label:    deepskin.Inconclusive,
-		Problems: []deepskin.Problem{},
-		Model:    c.model.info.Version,
-	}
 	if err := c.slots.Acquire(ctx, 1); err != nil {
 		return deepskin.Assessment{}, nil, fmt.Errorf("wait for a turn: %w", err)
 	}
 	defer c.slots.Release(1)
+	serves := c.serving.take()
+	defer serves.photos.Done()
+	model := serves.model
+	assessment := deepskin.Assessment{
+		Label:    deepskin.Inconclusive,
+		Problems: []deepskin.Problem{},
+		Model:    model.info.Version,
+	}
 
-	seen, problem, err := c.look(ctx, photo, side)
+	seen, problem, err := c.look(ctx, model, photo, side)
 	if err != nil {
 		return deepskin.Assessment{}, nil, err
 	}
@@ -136,10 +144,10 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		return assessment, nil, nil
 	}
 	assessment.Problems = append(assessment.Problems, judgeQuality(seen.views)...)
-	if seen.ood > c.limits(seen.output).OOD {
+	if seen.ood > model.limits(seen.output).OOD {
 		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
 	}
-	c.model.info.state(&assessment, seen.output)
+	model.info.state(&assessment, seen.output)
 	assessment.Millis = millisSince(begun)
 	return assessment, seen.reduced, nil
 }
@@ -150,12 +158,9 @@ type sight struct {
 	output
 }
 
-// limits returns the thresholds for the kind of photo that the model took this one for.
-func (c *Classifier) limits(out output) Thresholds { return c.model.info.Thresholds[out.kind()] }
-
 // look checks and decodes a photo, reduces it to its views and has the model look at it, once or
 // twice, all within the memory budget.
-func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, deepskin.Problem, error) {
+func (c *Classifier) look(ctx context.Context, model *model, photo []byte, side int) (sight, deepskin.Problem, error) {
 	found, problem := inspect(photo)
 	if problem == "" && found.memory > c.budget {
 		problem = deepskin.TooManyPixels
@@ -172,12 +177,12 @@ func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, d
 		return sight{}, problem, nil
 	}
 	turned := orientation(photo, found.format)
-	seen := sight{views: reduce(decoded, turned, c.model.info.Side, side)}
+	seen := sight{views: reduce(decoded, turned, model.info.Side, side)}
 	var err error
-	if seen.output, err = c.model.run(seen.picture); err != nil {
+	if seen.output, err = model.run(seen.picture); err != nil {
 		return sight{}, "", fmt.Errorf("run model: %w", err)
 	}
-	if seen.output, err = c.lookCloser(decoded, turned, seen.output); err != nil {
+	if seen.output, err = model.lookCloser(decoded, turned, seen.output); err != nil {
 		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
 	}
 	return seen, "", nil
@@ -185,14 +190,14 @@ func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, d
 
 // lookCloser has the model look again at the part around a small lesion. It returns the numbers
 // that count: those of both looks, or the first one's.
-func (c *Classifier) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
+func (m *model) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
 	size := uprightSize(decoded.Bounds().Size(), orientation)
-	limits := c.limits(first)
+	limits := m.limits(first)
 	part, ok := partAround(first.box, limits.Closer, size)
 	if !ok || first.ood > limits.OOD {
 		return first, nil
 	}
-	second, err := c.model.run(cut(decoded, orientation, part, c.model.info.Side))
+	second, err := m.run(cut(decoded, orientation, part, m.info.Side))
 	if err != nil {
 		return output{}, err
 	}

@@ -52,14 +52,32 @@ func (o output) kind() deepskin.Kind {
 	return deepskin.Dermoscopy
 }
 
-// openModel loads the model of a configuration whose defaults are filled in.
+// limits returns the thresholds for the kind of photo that the model took this one for.
+func (m *model) limits(out output) Thresholds { return m.info.Thresholds[out.kind()] }
+
+// openModel loads the model of a configuration whose defaults are filled in, runs it once and says
+// so in the log.
 func openModel(config Config) (*model, error) {
+	m, err := loadModel(config)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", config.Model, err)
+	}
+	config.Logger.Info("model loaded",
+		slog.String("version", m.info.Version),
+		slog.String("provider", string(m.info.Provider)))
+	return m, nil
+}
+
+func loadModel(config Config) (*model, error) {
 	if config.Model == "" {
 		return nil, errors.New("no file was named")
 	}
 	content, err := os.ReadFile(config.Model)
 	if err != nil {
 		return nil, fmt.Errorf("read file: %w", err)
+	}
+	if err := config.Want.checkContent(content); err != nil {
+		return nil, err
 	}
 	if err := loadLibrary(config.Library); err != nil {
 		return nil, err
@@ -77,6 +95,9 @@ func openModel(config Config) (*model, error) {
 		return nil, errors.Join(err, m.close())
 	}
 	m.info.Side, m.info.Provider = side, provider
+	if err := config.Want.checkVersion(m.info.Version); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	// A first run allocates what later ones reuse and shows whether the provider works at all.
 	if _, err := m.run(image.NewNRGBA(image.Rect(0, 0, side, side))); err != nil {
 		return nil, errors.Join(fmt.Errorf("first run: %w", err), m.close())

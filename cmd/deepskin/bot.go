@@ -47,7 +47,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 		return err
 	}
 	defer closing(log, "queue", jobs)
-	b, err := s.newBot(kept, jobs, bot.About{}, o, stdout, log) // the workers know the model
+	b, err := s.newBot(kept, jobs, nil, o, stdout, log) // the workers know the model
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,10 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 	return store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
 }
 
-// newBot puts the bot together with its platforms. About is what it tells of the model.
+// newBot puts the bot together with its platforms. About returns what it tells of the model; nil
+// where this process does not know it.
 func (s settings) newBot(
-	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
+	kept *store.Store, jobs *queue.Queue, about func() bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
 	pages := s.teamPages(kept, log)
 	b := bot.New(bot.Config{

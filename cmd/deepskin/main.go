@@ -46,8 +46,7 @@ func run(
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
-		evaluateCommand(env), exportCommand(env), migrateCommand(env), loginLinkCommand(env), doctorCommand(env),
-		probeCommand(env),
-		reviewCommand(env), versionCommand(env))
+		evaluateCommand(env), reviewCommand(env), exportCommand(env), modelCommand(env), migrateCommand(env),
+		loginLinkCommand(env), doctorCommand(env), probeCommand(env), versionCommand(env))
 	return root.ExecuteContext(ctx)
 }

@@ -34,6 +34,7 @@ type settings struct {
 	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 
 	Model    string              `env:"DEEPSKIN_MODEL" help:"the model's ONNX file; found beside the program if empty"`
+	Models   string              `env:"DEEPSKIN_MODELS" help:"folder of the model registry; what is promoted there is served instead of DEEPSKIN_MODEL, without a restart"`
 	Library  string              `env:"DEEPSKIN_ONNXRUNTIME" help:"ONNX Runtime's shared library; deploy/lib's if empty"`
 	Provider classifier.Provider `env:"DEEPSKIN_PROVIDER" envDefault:"auto" help:"who computes the model: cpu, cuda or auto"`
 	Workers  int                 `env:"DEEPSKIN_WORKERS" envDefault:"0" help:"photos assessed at the same time; 0 means one per core"`
@@ -177,12 +178,4 @@ func (s settings) discord(metrics prometheus.Registerer, log *slog.Logger) (*dis
 // logger writes JSON lines.
 func (s settings) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: s.LogLevel}))
-}
-
-// classifier loads the model.
-func (s settings) classifier(log *slog.Logger) (*classifier.Classifier, error) {
-	return classifier.New(classifier.Config{
-		Model: s.Model, Library: s.Library, Provider: s.Provider,
-		Concurrency: s.Workers, Logger: log,
-	})
 }

@@ -24,6 +24,8 @@ type Report struct {
 	Figures []Figure `json:"figures"`
 	// Bars are the required figures; empty unless Compare was called.
 	Bars []Result `json:"bars,omitempty"`
+	// Against is nil unless the model was compared with another one.
+	Against *Comparison `json:"against,omitempty"`
 	// Labels counts the photos by what the user is told: benign, malignant, inconclusive (not
 	// refused, but between the thresholds) and refused.
 	Labels map[string]int `json:"labels"`
