@@ -1,6 +1,7 @@
 """Writes the model card, and the figures into the model file, from the evaluation's reports."""
 
 import argparse
+import itertools
 import json
 import pathlib
 import string
@@ -60,7 +61,7 @@ def write_card(
         "groups": groups_table(reports),
         "worse": worse_groups(reports),
         "training": training_table(members),
-        "minutes": f"{sum(member['seconds'] for member in members) / 60:.0f}",
+        "minutes": f"{sum(phase['seconds'] for phase in itertools.chain(*members)) / 60:.0f}",
         "reliability": reliability_table(reports["dermoscopy"]),
         "data_sha256": metadata["data_sha256"],
     }
@@ -146,15 +147,15 @@ def thresholds_table(thresholds: dict[str, dict[str, float]]) -> str:
     return "\n".join(rows)
 
 
-def training_table(members: list[dict]) -> str:
-    """Lists the networks and how they were trained."""
-    rows = ["| network | start | epochs at side | rate | minutes |",
+def training_table(members: list[list[dict]]) -> str:
+    """Lists the runs that led to each network, one after the other."""
+    rows = ["| run | start | epochs at side | rate | minutes |",
             "| --- | --- | --- | --- | --- |"]
-    for member in members:
-        stages = ", ".join(f"{epochs} at {side}" for epochs, side in member["stages"])
-        start = member["start"].removesuffix("_quant.tflite")
-        rows.append(f"| {member['name']} | {start} | {stages} "
-                    f"| {member['learning_rate']:g} | {member['seconds'] / 60:.0f} |")
+    for phase in itertools.chain(*members):
+        stages = ", ".join(f"{epochs} at {side}" for epochs, side in phase["stages"])
+        start = phase["start"].removesuffix("_quant.tflite")
+        rows.append(f"| {phase['name']} | {start} | {stages} "
+                    f"| {phase['learning_rate']:g} | {phase['seconds'] / 60:.0f} |")
     return "\n".join(rows)
 
 

@@ -10,7 +10,7 @@ class Config:
     """How one network is trained; configs/base.toml explains the fields."""
 
     name: str
-    start: str
+    start: "str | Config"
     seed: int
     fold: int
     side: int
@@ -53,9 +53,12 @@ class Config:
     def read(cls, path: pathlib.Path) -> "Config":
         """Reads a recipe, which changes fields of the one that its "base" names.
 
-        The file's name is the recipe's. A missing or unknown field is an error.
+        The file's name is the recipe's. A missing or unknown field is an error. A start that is a
+        recipe lies in the same folder.
         """
         fields = _read_fields(path)
+        if fields["start"].endswith(".toml"):
+            fields["start"] = cls.read(path.parent / fields["start"])
         fields["stages"] = tuple(tuple(stage) for stage in fields["stages"])
         return cls(name=path.stem, **fields)
 

@@ -33,30 +33,38 @@ def main() -> None:
     recipe = tomllib.loads(arguments.config.read_text(encoding="utf-8"))
     members = [Config.read(arguments.config.parent / name) for name in recipe.pop("members")]
     serving = Serving(name=arguments.config.stem, **recipe)
-    trained = [train_member(member, arguments.data, arguments.out / member.name)
-               for member in members]
-    about = {
-        "recipe": {**dataclasses.asdict(serving), "members": [
-            {**dataclasses.asdict(member), "seconds": round(seconds)}
-            for member, (_, seconds) in zip(members, trained, strict=True)
-        ]},
-    }
-    networks = [network for network, _ in trained]
+    trained = [train_member(member, arguments.data, arguments.out) for member in members]
+    networks, phases = zip(*trained, strict=True)
+    about = {"recipe": {**dataclasses.asdict(serving), "members": phases}}
     print(finish(serving, networks, arguments.data, arguments.model, about))
 
 
 def train_member(
-    config: Config, data: pathlib.Path, folder: pathlib.Path
+    config: Config, data: pathlib.Path, runs: pathlib.Path
+) -> tuple[Network, list[dict]]:
+    """Trains one network in a folder of runs, or loads it.
+
+    Returns it, and the recipes that led to it with the seconds that each took, first one first.
+    """
+    before, phases = None, []
+    if isinstance(config.start, Config):
+        before, phases = train_member(config.start, data, runs)
+    network, seconds = finished(config, runs / config.name) or _train(
+        config, data, runs / config.name, before)
+    start = phases[-1]["name"] if phases else config.start
+    fields = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return network, [*phases, {**fields, "start": start, "seconds": round(seconds)}]
+
+
+def _train(
+    config: Config, data: pathlib.Path, folder: pathlib.Path, before: Network | None
 ) -> tuple[Network, float]:
-    """Trains one network, or loads it; returns it and how many seconds the training took."""
-    if done := finished(config, folder):
-        return done
     folder.mkdir(parents=True, exist_ok=True)
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     validation = read_part(cases, whole, config.side, "validation", config.fold)
     torch.manual_seed(config.seed)
     batches = Batches(config, Material(config, data))
-    network = starting_network(config, data, validation.pictures[:128])
+    network = before or starting_network(config, data, validation.pictures[:128])
     run = Run(config, network, batches, folder)
     return run.train(validation), run.seconds
 

@@ -28,7 +28,7 @@ _LESION_WEIGHT = 0.2
 
 
 def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -> Network:
-    """Builds the network with its starting weights; pictures set the batch norms."""
+    """Builds the network with the weights of a file; pictures set the batch norms."""
     network = Network(config.dropout, config.context)
     if config.start == "torchvision":
         weights = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V2
@@ -38,7 +38,6 @@ def starting_network(config: Config, data: pathlib.Path, pictures: np.ndarray) -
         pretrained.load_tflite(network.features, data / config.start, batch)
     if config.norm == "frozen":
         norms.freeze(network.features)
-    network.features[:config.fixed].requires_grad_(False)
     for head in (network.head, network.phone, network.lesion):
         nn.init.zeros_(head.weight)
         nn.init.zeros_(head.bias)
@@ -77,6 +76,8 @@ class Run:
         self.folder = folder
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network.features[:config.fixed].requires_grad_(False)
+        self.network.dropout.p = config.dropout
         self.average = copy.deepcopy(self.network)
         self.best = {"validation_auc": 0.0}
         self.seconds = 0.0

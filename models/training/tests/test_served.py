@@ -29,8 +29,11 @@ def test_small_model_says_the_same_in_go(data, tmp_path, monkeypatch):
     monkeypatch.setattr(model, "starting_network", random_network)
     config = dataclasses.replace(
         Config.read(RECIPE), side=64, stages=((4, 64),), batch=16, learning_rate=5e-3)
-    network, seconds = model.train_member(config, data, tmp_path / "run")
-    assert seconds > 0
+    longer = dataclasses.replace(config, name="longer", start=config)
+    network, phases = model.train_member(longer, data, tmp_path / "runs")
+    assert [(phase["name"], phase["start"]) for phase in phases] == [
+        (config.name, config.start), ("longer", config.name)]
+    assert all(phase["seconds"] > 0 for phase in phases)
     serving = Serving("small", 64, SENSITIVITY, {"dermoscopy": 0.5, "phone": 0.5})
     path = tmp_path / "small.onnx"
     finish(serving, [network], data, path, {"recipe": {}})
