@@ -52,6 +52,9 @@ func (o output) kind() deepskin.Kind {
 	return deepskin.Dermoscopy
 }
 
+// errMissing says that a model's file does not say something.
+var errMissing = errors.New("is missing")
+
 // openModel loads the model of a configuration whose defaults are filled in.
 func openModel(config Config) (*model, error) {
 	if config.Model == "" {
@@ -152,7 +155,7 @@ func readMetadata(session *ort.DynamicAdvancedSession) (info Info, err error) {
 			return "", fmt.Errorf("metadata %q: %w", key, err)
 		}
 		if !found || value == "" {
-			return "", fmt.Errorf("metadata %q is missing", key)
+			return "", fmt.Errorf("metadata %q %w", key, errMissing)
 		}
 		return value, nil
 	})

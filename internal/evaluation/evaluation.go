@@ -90,6 +90,7 @@ func (s *Set) Evaluate(rounds int) Report {
 	report.count(s)
 	report.draw(s, everyone)
 	report.drawKinds(s)
+	report.keepForWatching(s)
 	return report
 }
 
