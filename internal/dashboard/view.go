@@ -365,7 +365,8 @@ func (f *findings) cardView() *cardView {
 		}
 		measured := f.card.Measured[set.name]
 		if len(measured.ROC) > 0 {
-			s.Plots = append(s.Plots, plot{evaluation.PlotROC(measured.ROC), rocTable(measured.ROC)})
+			picture := evaluation.PlotROC(measured.ROC, figures["sensitivity"][0], figures["specificity"][0])
+			s.Plots = append(s.Plots, plot{picture, rocTable(measured.ROC)})
 		}
 		if len(measured.Reliability) > 0 {
 			s.Plots = append(s.Plots, plot{evaluation.PlotReliability(measured.Reliability), reliabilityTable(measured.Reliability)})

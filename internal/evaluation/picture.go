@@ -8,9 +8,10 @@ import (
 	"deepskin/internal/watch"
 )
 
-// PlotROC draws a ROC curve, as Report.Curve has it, for a page with the classes of the report's style.
-func PlotROC(curve [][2]float64) template.HTML {
-	var r Report
+// PlotROC draws a ROC curve, as Report.Curve has it, and the point of the labels, for a page with the
+// classes of the report's style.
+func PlotROC(curve [][2]float64, sensitivity, specificity float64) template.HTML {
+	r := Report{Figures: []Figure{{Name: "sensitivity", Value: sensitivity}, {Name: "specificity", Value: specificity}}}
 	for _, p := range curve {
 		r.ROC = append(r.ROC, Point{p[0], p[1]})
 	}

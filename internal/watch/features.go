@@ -54,7 +54,6 @@ var Features = []Feature{
 	{"brightness", "Brightness", quality(func(q deepskin.Quality) float64 { return q.Brightness }), linear, 0, 256, false},
 	{"burnt_out", "Burnt-out part", quality(func(q deepskin.Quality) float64 { return q.BurntOut }), logit, -8, 8, false},
 	{"sharpness", "Sharpness", quality(func(q deepskin.Quality) float64 { return q.Sharpness }), doublings, 0, 16, false},
-	{"side", "Shorter side", quality(func(q deepskin.Quality) float64 { return float64(q.Side) }), doublings, 6, 14, false},
 	{"lesion_size", "Size of the lesion in the photo", lesionSize, linear, 0, 1, false},
 	{"phone_probability", "Probability of a phone photo", number(func(a deepskin.Assessment) float64 { return a.PhoneProbability }), logit, -12, 12, false},
 	{"ood", "Unlike the training lesions (score)", number(func(a deepskin.Assessment) float64 { return a.OOD }), math.Asinh, -5, 5, false},

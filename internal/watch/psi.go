@@ -53,7 +53,7 @@ func (f Feature) Drift(reference, photos Histogram) (Drift, bool) {
 }
 
 // group puts neighbouring bins together until at least so many photos of the reference are in each
-// group. What remains at the end joins the last one.
+// group. What remains at the end joins the last one, unless nearly all of the reference is in the first.
 func (f Feature) group(reference, photos Histogram, atLeast int) (p, q []int) {
 	if f.categories {
 		return together(reference, photos)
@@ -69,7 +69,7 @@ func (f Feature) group(reference, photos Histogram, atLeast int) (p, q []int) {
 		q[last] += photos[i]
 		open = p[last] < atLeast
 	}
-	if last := len(p) - 1; open && last > 0 {
+	if last := len(p) - 1; open && last > 1 {
 		p[last-1] += p[last]
 		q[last-1] += q[last]
 		p, q = p[:last], q[:last]
