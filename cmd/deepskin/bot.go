@@ -51,6 +51,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return b.Run(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"deepskin"
@@ -67,6 +68,17 @@ func keepModels(ctx context.Context, kept *store.Store, jobs *queue.Queue, log *
 			log.WarnContext(ctx, "what workers tell of their models was not kept", "error", err)
 		}
 	})
+}
+
+// alongside runs f until the stop that it returns is called, which waits for it.
+func alongside(ctx context.Context, f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { f(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // every calls f at once and after each pause, until ctx ends.
