@@ -64,6 +64,7 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
+	o.metrics.MustRegister(newDashboard(kept, jobs, log))
 	b := bot.New(bot.Config{
 		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
 		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
