@@ -15,6 +15,7 @@ class Config:
     fold: int
     side: int
     stages: tuple[tuple[int, int], ...]
+    patience: int
     batch: int
     phone_share: float
     empty_share: float

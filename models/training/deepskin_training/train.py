@@ -50,14 +50,19 @@ def finished(config: Config, folder: pathlib.Path) -> tuple[Network, float] | No
     Returns None where the run has not come to its end.
     """
     checkpoint = folder / CHECKPOINT
-    state = torch.load(checkpoint, map_location="cpu") if checkpoint.exists() else {"epoch": 0}
-    if state["epoch"] < config.epochs:
+    state = torch.load(checkpoint, map_location="cpu") if checkpoint.exists() else None
+    if state is None or not has_ended(config, state["epoch"], state["best"]["epoch"]):
         return None
     network = Network(config.dropout, config.context)
     if config.norm == "frozen":
         norms.freeze(network.features)
     network.load_state_dict(state["best"]["average"])
     return network.eval(), state["seconds"]
+
+
+def has_ended(config: Config, epoch: int, best: int) -> bool:
+    """Says whether a run is over after an epoch, when the best one was that; both count from 1."""
+    return epoch == config.epochs or 0 < config.patience <= epoch - best
 
 
 def one_cycle(progress: float) -> float:
@@ -79,7 +84,7 @@ class Run:
         self.network.features[:config.fixed].requires_grad_(False)
         self.network.dropout.p = config.dropout
         self.average = copy.deepcopy(self.network)
-        self.best = {"validation_auc": 0.0}
+        self.best = {"epoch": 0, "validation_auc": 0.0}
         self.seconds = 0.0
         self.steps = config.epochs * batches.per_epoch
         self.optimiser = self._optimiser()
@@ -91,8 +96,8 @@ class Run:
 
     def train(self, validation: Part) -> Network:
         """Trains to the end; returns the running average as it did best on validation."""
-        first = self._resume()
-        for epoch in range(first, self.config.epochs):
+        epoch = self._resume()
+        while not has_ended(self.config, epoch, self.best["epoch"]):
             begun = time.monotonic()
             self.network.train()
             losses = []
@@ -101,7 +106,8 @@ class Run:
                 if step % _REPORT_EVERY == 0:
                     self._report(epoch, step, losses, time.monotonic() - begun)
             self.seconds += time.monotonic() - begun
-            self._record(epoch + 1, float(np.mean(losses)), validation)
+            epoch += 1
+            self._record(epoch, float(np.mean(losses)), validation)
         self.average.load_state_dict(self.best["average"])
         return self.average
 

@@ -17,7 +17,7 @@ from deepskin_training.labels import DIAGNOSES
 from deepskin_training.material import Material
 from deepskin_training.network import Network
 from deepskin_training.parts import read_part
-from deepskin_training.train import Run
+from deepskin_training.train import Run, has_ended
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
 RECIPES = sorted([*CONFIGS.glob("members/*.toml"), *CONFIGS.glob("attempts/*.toml")])
@@ -44,6 +44,14 @@ def test_every_recipe_can_be_read(path):
     assert config.name == path.stem
     assert config.side_in(0) == config.stages[0][1]
     assert config.side_in(config.epochs - 1) == config.stages[-1][1]
+
+
+def test_run_ends_when_it_gets_no_better(config):
+    patient = dataclasses.replace(config, stages=((9, 64),), patience=3)
+    assert [has_ended(patient, epoch, best=2) for epoch in range(2, 6)] == [
+        False, False, False, True]
+    assert not has_ended(dataclasses.replace(patient, patience=0), 8, best=2)
+    assert has_ended(patient, 9, best=9)
 
 
 def test_run_learns_resumes_and_exports(config, data, tmp_path):
