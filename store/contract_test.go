@@ -63,6 +63,11 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"what workers say of their models is kept", modelCards},
 		{"consent starts the clock of an answer", answerTimeWithConsent},
 		{"what is too old is erased", retention},
+		{"a link to the team's pages opens one session", teamLinks},
+		{"of many who use a link at once one gets in", teamLinkAtOnce},
+		{"a session of the team ends", teamSessionsEnd},
+		{"a reviewer has a few sessions", teamSessionsFew},
+		{"a reviewer's logins are forgotten", teamForgotten},
 		{"a closed store says so", closed},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -64,14 +64,17 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
-	o.metrics.MustRegister(newDashboard(kept, jobs, log))
+	board := newDashboard(kept, jobs, log)
+	o.metrics.MustRegister(board)
+	pages := s.teamPages(kept, board, log)
 	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
+		TeamLink: s.teamLink(kept),
+		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
 		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
-		Addr: s.Addr, Logger: log,
+		Addr: s.Addr, Logger: log, Team: pages,
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 			s.greet(stdout, addr)

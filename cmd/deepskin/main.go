@@ -46,7 +46,7 @@ func run(
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
-		evaluateCommand(env), migrateCommand(env), doctorCommand(env), probeCommand(env),
+		evaluateCommand(env), migrateCommand(env), loginLinkCommand(env), doctorCommand(env), probeCommand(env),
 		reviewCommand(env), versionCommand(env))
 	return root.ExecuteContext(ctx)
 }
