@@ -4,34 +4,32 @@ import (
 	"html/template"
 	"net/http"
 	"net/http/httptest"
-	"os"
+	"strings"
 	"testing"
 
 	"deepskin/internal/browsertest"
 	"deepskin/internal/dashboard"
+	"deepskin/internal/site"
+	"deepskin/internal/team"
 )
 
-// The page in a real browser, with a policy as strict as that of the team's pages.
+// The page in a real browser, in the frame of the team's pages, under a policy without scripts.
 func TestPageInABrowser(t *testing.T) {
-	y := newYear(t, 15_000)
-	d := newDashboard(y.store, queue{jobs: 3, workers: 2}, t.Output())
+	d := newDashboard(newYear(t).store, queue{jobs: 3, workers: 2}, t.Output())
 	d.Frame = func(w http.ResponseWriter, status int, body template.HTML) error {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		return framed.Execute(w, body)
+		return team.Render(w, status, team.Page{Title: "Dashboard", Path: "/dashboard", Body: body, Styles: []string{dashboard.StylePath}})
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", d)
-	sheet, err := os.ReadFile("testdata/team.css")
-	ok(t, err)
-	mux.HandleFunc("GET /team.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css")
-		_, _ = w.Write(sheet)
+	mux.Handle("/dashboard", d)
+	mux.Handle("/dashboard/", d)
+	mux.Handle("/team/", team.New(team.Config{}))
+	mux.HandleFunc("/page/icon.svg", func(w http.ResponseWriter, _ *http.Request) { // the page's
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = w.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`))
 	})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'")
-		mux.ServeHTTP(w, r)
-	}))
+	server := httptest.NewServer(site.Secure(site.Policy{
+		Content: "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'", Referrer: "same-origin",
+	}, mux))
 	t.Cleanup(server.Close)
 
 	page := browsertest.Open(t, server.URL+"/dashboard?days=30")
@@ -43,13 +41,8 @@ func TestPageInABrowser(t *testing.T) {
 	page.See(".ranges a:last-child[aria-current]")
 	page.Inspect("dashboard-365")
 	for _, r := range page.Requests() {
-		if len(r.URL) < len(server.URL) || r.URL[:len(server.URL)] != server.URL {
+		if !strings.HasPrefix(r.URL, server.URL) {
 			t.Errorf("the page asks elsewhere: %s", r.URL)
 		}
 	}
 }
-
-var framed = template.Must(template.New("").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Dashboard</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/team.css"><link rel="stylesheet" href="` + dashboard.StylePath + `"></head>
-<body><main>{{.}}</main></body></html>`))

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"deepskin/internal/dashboard"
 	"deepskin/internal/logtest"
 	"deepskin/internal/watch"
+	"deepskin/store"
 )
 
 // A queue is one that says how it is.
@@ -105,7 +107,7 @@ func sums(tb testing.TB, rows [][]string) map[string]int {
 
 // What the page shows of a year of cases is what was put in, in each range of time.
 func TestAYearIsShownAsItWas(t *testing.T) {
-	y := newYear(t, aYear)
+	y := newYear(t)
 	d := newDashboard(y.store, queue{jobs: 3, workers: 2}, t.Output())
 	for _, c := range []struct {
 		days int
@@ -153,7 +155,7 @@ func TestAYearIsShownAsItWas(t *testing.T) {
 
 // In the last weeks the photos grow darker and blurrier, and the page says so of those features alone.
 func TestDriftIsShown(t *testing.T) {
-	y := newYear(t, 15_000)
+	y := newYear(t)
 	d := newDashboard(y.store, queue{}, t.Output())
 	_, page := get(t, d, "/dashboard?days=30")
 	_, rest, _ := strings.Cut(page, "<h3>phone</h3>")
@@ -172,7 +174,6 @@ func TestDriftIsShown(t *testing.T) {
 			t.Errorf("%s is called %s", title, level)
 		}
 	}
-	// A day has too few photos to tell.
 	for _, want := range []string{"Drift", "its test set", secondModel, "compared with 400"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
@@ -182,9 +183,8 @@ func TestDriftIsShown(t *testing.T) {
 
 // A model whose file does not say what its test set was like is compared with its first weeks.
 func TestDriftWithoutTheModelsDistributions(t *testing.T) {
-	y := newYear(t, 15_000)
-	ok(t, y.store.KeepModel(t.Context(), []byte(`{"version": "`+secondModel+`"}`), now.Add(time.Second)))
-	d := newDashboard(y.store, queue{}, t.Output())
+	y := newYear(t)
+	d := newDashboard(told{y.store, []watch.Card{{Version: secondModel}}}, queue{}, t.Output())
 	if _, page := get(t, d, "/dashboard?days=30"); !strings.Contains(page, "those of its first days in service") || !strings.Contains(page, `class="level`) {
 		t.Error("the page does not compare the photos with the model's first days")
 	}
@@ -194,8 +194,7 @@ func TestDriftWithoutTheModelsDistributions(t *testing.T) {
 }
 
 func TestNothingYet(t *testing.T) {
-	y := newYear(t, 0)
-	d := newDashboard(emptied{y.store}, queue{err: errors.New("Redis is away")}, t.Output())
+	d := newDashboard(told{empty(t), nil}, queue{err: errors.New("Redis is away")}, t.Output())
 	status, page := get(t, d, "/dashboard")
 	if status != http.StatusOK {
 		t.Fatalf("status %d", status)
@@ -216,10 +215,22 @@ func TestNothingYet(t *testing.T) {
 	}
 }
 
-// emptied is a store to which no worker has told of a model.
-type emptied struct{ dashboard.Store }
+// empty is a database without cases.
+func empty(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "deepskin.db"), keys())
+	ok(t, err)
+	t.Cleanup(func() { ok(t, s.Close()) })
+	return s
+}
 
-func (emptied) Models(context.Context) ([]watch.Card, error) { return nil, nil }
+// told is a store to which workers have told of these models.
+type told struct {
+	dashboard.Store
+	models []watch.Card
+}
+
+func (s told) Models(context.Context) ([]watch.Card, error) { return s.models, nil }
 
 // broken is a store that fails.
 type broken struct{ dashboard.Store }
@@ -227,8 +238,8 @@ type broken struct{ dashboard.Store }
 func (broken) OpenReviews(context.Context) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestTroubleIsToldToOperatorsOnly(t *testing.T) {
-	y, log := newYear(t, 10), &logtest.Log{}
-	status, page := get(t, newDashboard(broken{y.store}, queue{}, log), "/dashboard")
+	log := &logtest.Log{}
+	status, page := get(t, newDashboard(broken{empty(t)}, queue{}, log), "/dashboard")
 	if status != http.StatusInternalServerError || strings.Contains(page, "disk") {
 		t.Errorf("status %d, %s", status, page)
 	}
@@ -246,7 +257,7 @@ func TestTheStyleSheetIsServed(t *testing.T) {
 
 // BenchmarkYear is how long a page takes with a year of cases.
 func BenchmarkYear(b *testing.B) {
-	y := newYear(b, aYear)
+	y := newYear(b)
 	d := newDashboard(y.store, queue{}, io.Discard)
 	for b.Loop() {
 		if status, _ := get(b, d, "/dashboard?days=365"); status != http.StatusOK {

@@ -3,4 +3,4 @@
 package dashboard_test
 
 // aYear is how many cases the generated year has: fewer under the race detector, which slows them down.
-const aYear = 15_000
+const aYear = 8_000

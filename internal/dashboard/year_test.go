@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -41,22 +42,47 @@ type tallied struct {
 	Times     []time.Duration
 }
 
-// newYear makes a year of so many plausible cases in SQLite, the same each time. More come towards the
-// end, fewer at weekends; the photos grow darker and blurrier in the last weeks.
-func newYear(tb testing.TB, cases int) *year {
+// folder is where the database of all tests is, and theYear what is in it.
+var (
+	folder  string
+	theYear *year
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "dashboard"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	if theYear != nil {
+		_ = theYear.store.Close() // the file goes anyway
+	}
+	_ = os.RemoveAll(folder)
+	os.Exit(status)
+}
+
+// newYear makes a year of plausible cases in SQLite, once for all tests: none may change it. More come
+// towards the end, fewer at weekends; the photos grow darker and blurrier in the last weeks.
+func newYear(tb testing.TB) *year {
 	tb.Helper()
-	path := filepath.Join(tb.TempDir(), "deepskin.db")
-	keys := store.Keys{Identity: bytes.Repeat([]byte{1}, 32), Address: bytes.Repeat([]byte{2}, 32)}
-	s, err := store.Open(tb.Context(), "sqlite:"+path, keys)
+	if theYear == nil {
+		theYear = makeYear(tb, aYear)
+	}
+	return theYear
+}
+
+func makeYear(tb testing.TB, cases int) *year {
+	tb.Helper()
+	path := filepath.Join(folder, "deepskin.db")
+	s, err := store.Open(tb.Context(), "sqlite:"+path, keys())
 	ok(tb, err)
-	tb.Cleanup(func() { ok(tb, s.Close()) })
 	y := &year{store: s}
 	y.fill(tb, path, cases)
 	ok(tb, s.CountCases(tb.Context(), now.Add(-24*time.Hour)))
-	for _, version := range []string{firstModel, secondModel} {
+	for i, version := range []string{firstModel, secondModel} {
 		card, err := json.Marshal(cardOf(version))
 		ok(tb, err)
-		ok(tb, s.KeepModel(tb.Context(), card, now))
+		ok(tb, s.KeepModel(tb.Context(), card, now.Add(time.Duration(i)*time.Second)))
 	}
 	return y
 }
@@ -270,4 +296,8 @@ func ok(tb testing.TB, err error) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+}
+
+func keys() store.Keys {
+	return store.Keys{Identity: bytes.Repeat([]byte{1}, 32), Address: bytes.Repeat([]byte{2}, 32)}
 }
