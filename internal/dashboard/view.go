@@ -333,8 +333,12 @@ type figureRow struct{ Title, Value, Interval string }
 
 // shown are the figures of the card that the dashboard shows.
 var shown = []struct{ name, title string }{
-	{"malignant_auc", "AUC, malignant against benign"}, {"sensitivity", "Sensitivity"}, {"specificity", "Specificity"},
-	{"balanced_accuracy", "Balanced accuracy, seven diagnoses"}, {"calibration_error", "Calibration error"}, {"refused", "Refused"},
+	{"malignant_auc", "AUC, malignant against benign"},
+	{"sensitivity", "Sensitivity"},
+	{"specificity", "Specificity"},
+	{"balanced_accuracy", "Balanced accuracy, seven diagnoses"},
+	{"calibration_error", "Calibration error"},
+	{"refused", "Refused"},
 }
 
 // sets name what a card's sets of photos are.

@@ -62,7 +62,6 @@ func (f Feature) group(reference, photos Histogram, atLeast int) (p, q []int) {
 	for i := range reference {
 		if !open {
 			p, q = append(p, 0), append(q, 0)
-			open = true
 		}
 		last := len(p) - 1
 		p[last] += reference[i]

@@ -34,14 +34,19 @@ func TestDriftAgreesWithIndependentNumbers(t *testing.T) {
 		},
 		{
 			"groups without any photo", "brightness", reference,
-			watch.Histogram{28: 15, 29: 152, 30: 115, 31: 18}, 5.04495008080021, 0.026,
+			watch.Histogram{28: 15, 29: 152, 30: 115, 31: 18},
+			5.04495008080021, 0.026,
 		},
 		{
-			"other labels", "label", watch.Histogram{600, 300, 80, 20}, watch.Histogram{100, 130, 30, 40},
+			"other labels", "label",
+			watch.Histogram{600, 300, 80, 20},
+			watch.Histogram{100, 130, 30, 40},
 			0.4252428839706248, 3 * (1.0/300 + 1.0/1000),
 		},
 		{
-			"nearly all of the reference in a bin", "burnt_out", watch.Histogram{990, 10}, watch.Histogram{280, 20},
+			"nearly all of the reference in a bin", "burnt_out",
+			watch.Histogram{990, 10},
+			watch.Histogram{280, 20},
 			0.11084354282942875, 1.0/300 + 1.0/1000,
 		},
 	} {
