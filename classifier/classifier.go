@@ -143,7 +143,9 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		assessment.Millis = millisSince(begun)
 		return assessment, nil, nil
 	}
-	assessment.Problems = append(assessment.Problems, judgeQuality(seen.views)...)
+	quality := measureQuality(seen.views)
+	assessment.Quality = &quality
+	assessment.Problems = append(assessment.Problems, judgeQuality(quality)...)
 	if seen.ood > model.limits(seen.output).OOD {
 		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
 	}

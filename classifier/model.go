@@ -55,6 +55,9 @@ func (o output) kind() deepskin.Kind {
 // limits returns the thresholds for the kind of photo that the model took this one for.
 func (m *model) limits(out output) Thresholds { return m.info.Thresholds[out.kind()] }
 
+// errMissing says that a model's file does not say something.
+var errMissing = errors.New("is missing")
+
 // openModel loads the model of a configuration whose defaults are filled in, runs it once and says
 // so in the log.
 func openModel(config Config) (*model, error) {
@@ -173,7 +176,7 @@ func readMetadata(session *ort.DynamicAdvancedSession) (info Info, err error) {
 			return "", fmt.Errorf("metadata %q: %w", key, err)
 		}
 		if !found || value == "" {
-			return "", fmt.Errorf("metadata %q is missing", key)
+			return "", fmt.Errorf("metadata %q %w", key, errMissing)
 		}
 		return value, nil
 	})

@@ -28,12 +28,8 @@ const (
 	minSharpness = 2.5
 )
 
-// judgeQuality says what is wrong with a photo, in the order of the problems.
-func judgeQuality(v views) []deepskin.Problem {
-	var problems []deepskin.Problem
-	if min(v.width, v.height) < minSide {
-		problems = append(problems, deepskin.TooSmall)
-	}
+// measureQuality measures a photo.
+func measureQuality(v views) deepskin.Quality {
 	luma := luminance(v.picture)
 	mean, _ := moments(luma)
 	clipped := 0
@@ -42,13 +38,25 @@ func judgeQuality(v views) []deepskin.Problem {
 			clipped++
 		}
 	}
-	if mean < minMean {
+	return deepskin.Quality{
+		Side: min(v.width, v.height), Brightness: mean, BurntOut: float64(clipped) / float64(len(luma)),
+		Sharpness: sharpness(luma, v.picture.Rect.Dx()),
+	}
+}
+
+// judgeQuality says what is wrong with a photo, in the order of the problems.
+func judgeQuality(q deepskin.Quality) []deepskin.Problem {
+	var problems []deepskin.Problem
+	if q.Side < minSide {
+		problems = append(problems, deepskin.TooSmall)
+	}
+	if q.Brightness < minMean {
 		problems = append(problems, deepskin.TooDark)
 	}
-	if mean > maxMean || float64(clipped) > maxClipped*float64(len(luma)) {
+	if q.Brightness > maxMean || q.BurntOut > maxClipped {
 		problems = append(problems, deepskin.TooBright)
 	}
-	if sharpness(luma, v.picture.Rect.Dx()) < minSharpness {
+	if q.Sharpness < minSharpness {
 		problems = append(problems, deepskin.Blurred)
 	}
 	return problems

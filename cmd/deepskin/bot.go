@@ -51,6 +51,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return b.Run(ctx)
 }
 
@@ -64,7 +65,9 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about func() bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
-	pages := s.teamPages(kept, log)
+	board := newDashboard(kept, jobs, log)
+	o.metrics.MustRegister(board)
+	pages := s.teamPages(kept, board, log)
 	b := bot.New(bot.Config{
 		TeamLink: s.teamLink(kept),
 		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,

@@ -93,6 +93,8 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { tellOfModel(ctx, jobs, model.Info, log) })()
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return runBoth(ctx, b.Run, func(ctx context.Context) error {
 		return work(ctx, s.workers(), jobs, model)
 	})

@@ -13,14 +13,15 @@ import (
 
 	"deepskin"
 	"deepskin/classifier"
+	"deepskin/internal/dashboard"
 	"deepskin/internal/team"
 	"deepskin/store"
 )
 
 // teamPages are the team's web pages.
-func (s settings) teamPages(kept *store.Store, log *slog.Logger) *team.Pages {
+func (s settings) teamPages(kept *store.Store, board *dashboard.Dashboard, log *slog.Logger) *team.Pages {
 	return team.New(team.Config{
-		Logins: kept, Reviews: kept, Heatmap: classifier.Heatmap, Secure: strings.HasPrefix(s.Public, "https:"), Logger: log,
+		Logins: kept, Reviews: kept, Heatmap: classifier.Heatmap, Dashboard: board, Secure: strings.HasPrefix(s.Public, "https:"), Logger: log,
 	})
 }
 

@@ -47,6 +47,7 @@ func workAlone(ctx context.Context, s settings, o *ops, stdout io.Writer, log *s
 		return err
 	}
 	defer closing(log, "queue", jobs)
+	defer alongside(ctx, func(ctx context.Context) { tellOfModel(ctx, jobs, model.Info, log) })()
 	o.started(need{"Redis", jobs.Ping})
 	fmt.Fprintf(stdout, "The worker is ready: %s, computed by %s\n", model.Info().Version, model.Info().Provider)
 	return work(ctx, s.workers(), jobs, model)
