@@ -67,7 +67,6 @@ func (s settings) newBot(
 ) (*bot.Bot, error) {
 	board := newDashboard(kept, jobs, log)
 	o.metrics.MustRegister(board)
-	pages := s.teamPages(kept, board, log)
 	b := bot.New(bot.Config{
 		TeamLink: s.teamLink(kept),
 		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
@@ -75,7 +74,7 @@ func (s settings) newBot(
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
-		Addr: s.Addr, Logger: log, Team: pages,
+		Addr: s.Addr, Logger: log, Team: s.teamPages(kept, b, board, log),
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 			s.greet(stdout, addr)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deepskin"
+	"deepskin/bot"
 	"deepskin/classifier"
 	"deepskin/internal/dashboard"
 	"deepskin/internal/team"
@@ -19,10 +20,26 @@ import (
 )
 
 // teamPages are the team's web pages.
-func (s settings) teamPages(kept *store.Store, board *dashboard.Dashboard, log *slog.Logger) *team.Pages {
+func (s settings) teamPages(
+	kept *store.Store, b *bot.Bot, board *dashboard.Dashboard, log *slog.Logger,
+) *team.Pages {
 	return team.New(team.Config{
-		Logins: kept, Reviews: kept, Heatmap: classifier.Heatmap, Dashboard: board, Secure: strings.HasPrefix(s.Public, "https:"), Logger: log,
+		Logins: kept, Reviews: reviews{kept, b}, Heatmap: classifier.Heatmap, Dashboard: board,
+		Secure: strings.HasPrefix(s.Public, "https:"), Logger: log,
 	})
+}
+
+// reviews are the store's. A vote goes through the bot, which counts it and has the team's post in the
+// chat show it.
+type reviews struct {
+	*store.Store
+	bot *bot.Bot
+}
+
+func (r reviews) Vote(
+	ctx context.Context, id deepskin.CaseID, reviewer deepskin.Sender, d deepskin.Decision, at time.Time,
+) (deepskin.VoteOutcome, error) {
+	return r.bot.Vote(ctx, id, reviewer, d, at)
 }
 
 // teamLink makes links to the team's pages for chats; nil where the pages have no address for others.
