@@ -94,27 +94,20 @@ func (c *Classifier) Info() Info { return c.model.info }
 
 // Assess judges one photo. It returns an error only if the machine is at fault or ctx ends.
 func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessment, error) {
-	assessment, _, err := c.assess(ctx, photo, 0)
+	assessment, _, err := c.assess(ctx, photo, false)
 	return assessment, err
 }
 
 // AssessAndCopy is Assess and also returns a reduced copy of the photo: a JPEG, upright, without
-// metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded.
+// metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded. It is made
+// of the pixels that the model's picture is made of, so that its shorter side has at least 288, or as
+// many as the photo: 1280 x 960 becomes 640 x 480.
 func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.Assessment, []byte, error) {
-	assessment, reduced, err := c.assess(ctx, photo, copySide)
-	if err != nil || reduced == nil {
-		return assessment, nil, err
-	}
-	encoded, err := encodeJPEG(reduced)
-	if err != nil {
-		return deepskin.Assessment{}, nil, err
-	}
-	return assessment, encoded, nil
+	return c.assess(ctx, photo, true)
 }
 
-// assess returns the assessment and, where side is not zero and the photo can be decoded, a copy
-// that fits into a square of that side.
-func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepskin.Assessment, image.Image, error) {
+// assess returns the assessment and, where it is wanted and the photo can be decoded, the copy.
+func (c *Classifier) assess(ctx context.Context, photo []byte, wantCopy bool) (deepskin.Assessment, []byte, error) {
 	begun := time.Now()
 	assessment := deepskin.Assessment{
 		Label:    deepskin.Inconclusive,
@@ -126,7 +119,7 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 	}
 	defer c.slots.Release(1)
 
-	seen, problem, err := c.look(ctx, photo, side)
+	seen, problem, err := c.look(ctx, photo, wantCopy)
 	if err != nil {
 		return deepskin.Assessment{}, nil, err
 	}
@@ -135,64 +128,84 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		assessment.Millis = millisSince(begun)
 		return assessment, nil, nil
 	}
-	assessment.Problems = append(assessment.Problems, judgeQuality(seen.views)...)
+	assessment.Problems = append(assessment.Problems, seen.problems...)
 	if seen.ood > c.limits(seen.output).OOD {
 		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
 	}
 	c.model.info.state(&assessment, seen.output)
 	assessment.Millis = millisSince(begun)
-	return assessment, seen.reduced, nil
+	return assessment, seen.copied, nil
 }
 
 // A sight is what there is to see in a photo.
 type sight struct {
-	views
 	output
+	// problems are those of its quality.
+	problems []deepskin.Problem
+	// copied is the reduced copy; nil where it was not asked for.
+	copied []byte
 }
 
 // limits returns the thresholds for the kind of photo that the model took this one for.
 func (c *Classifier) limits(out output) Thresholds { return c.model.info.Thresholds[out.kind()] }
 
-// look checks and decodes a photo, reduces it to its views and has the model look at it, once or
-// twice, all within the memory budget.
-func (c *Classifier) look(ctx context.Context, photo []byte, side int) (sight, deepskin.Problem, error) {
+// look checks and decodes a photo, judges its quality and has the model look at it, once or twice,
+// all within the memory budget.
+func (c *Classifier) look(ctx context.Context, photo []byte, wantCopy bool) (sight, deepskin.Problem, error) {
 	found, problem := inspect(photo)
-	if problem == "" && found.memory > c.budget {
+	need := found.memory + found.rendering(c.model.info.Side)
+	if problem == "" && need > c.budget {
 		problem = deepskin.TooManyPixels
 	}
 	if problem != "" {
 		return sight{}, problem, nil
 	}
-	if err := c.memory.Acquire(ctx, found.memory); err != nil {
+	if err := c.memory.Acquire(ctx, need); err != nil {
 		return sight{}, "", fmt.Errorf("wait for memory to decode in: %w", err)
 	}
-	defer c.memory.Release(found.memory)
-	decoded, problem := decode(photo, found.format)
+	defer c.memory.Release(need)
+	slot, err := c.model.slots.get()
+	if err != nil {
+		return sight{}, "", fmt.Errorf("prepare a run of the model: %w", err)
+	}
+	defer c.model.slots.put(slot)
+	from := &source{photo: photo, header: found}
+	whole, problem := from.lookAt(c.model.info.Side)
 	if problem != "" {
 		return sight{}, problem, nil
 	}
+	defer whole.release()
 	turned := orientation(photo, found.format)
-	seen := sight{views: reduce(decoded, turned, c.model.info.Side, side)}
-	var err error
-	if seen.output, err = c.model.run(seen.picture); err != nil {
+	whole.squeeze(slot.picture, image.Rectangle{Max: found.size}, turned)
+	seen := sight{problems: judgeQuality(slot.picture, found.size)}
+	if seen.output, err = c.model.run(slot); err != nil {
 		return sight{}, "", fmt.Errorf("run model: %w", err)
 	}
-	if seen.output, err = c.lookCloser(decoded, turned, seen.output); err != nil {
+	if seen.output, err = c.lookCloser(from, turned, slot, seen.output); err != nil {
 		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
+	}
+	if wantCopy {
+		if seen.copied, err = whole.copyOf(turned); err != nil {
+			return sight{}, "", err
+		}
 	}
 	return seen, "", nil
 }
 
 // lookCloser has the model look again at the part around a small lesion. It returns the numbers
 // that count: those of both looks, or the first one's.
-func (c *Classifier) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
-	size := uprightSize(decoded.Bounds().Size(), orientation)
+func (c *Classifier) lookCloser(from *source, orientation int, slot *slot, first output) (output, error) {
+	size := uprightSize(from.size, orientation)
 	limits := c.limits(first)
 	part, ok := partAround(first.box, limits.Closer, size)
 	if !ok || first.ood > limits.OOD {
 		return first, nil
 	}
-	second, err := c.model.run(cut(decoded, orientation, part, c.model.info.Side))
+	if problem := from.cut(slot.picture, part, orientation); problem != "" {
+		// It was decoded before, at a smaller size.
+		return output{}, fmt.Errorf("decode again: %s", problem)
+	}
+	second, err := c.model.run(slot)
 	if err != nil {
 		return output{}, err
 	}
