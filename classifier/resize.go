@@ -31,13 +31,19 @@ type taps struct {
 	most    int // the greatest number of weights of a pixel
 }
 
-// set works out the weights for a target of so many pixels, which shows a span of a source.
-func (t *taps) set(target int, shown span, source int) {
+// set works out the weights for a target of so many pixels, which shows a span of a source whose pixels
+// are means of shrink pixels of the photo.
+//
+// Means have blurred the photo already, so the filter is made narrower: variances of filters that
+// follow each other add up, that of the mean of k is (k^2 - 1) / 12, that of a triangle a sixth of the square of
+// half its width, and the sum shall be that of the triangle for the whole photo.
+func (t *taps) set(target int, shown span, source, shrink int) {
 	t.first, t.begin, t.weights, t.most = t.first[:0], append(t.begin[:0], 0), t.weights[:0], 0
 	least := max(int(math.Floor(shown.from)), 0)
 	end := min(int(math.Ceil(shown.to)), source)
 	scale := (shown.to - shown.from) / float64(target)
-	support := max(scale, 1)
+	blurred := (1 - 1/float64(shrink*shrink)) / 2
+	support := math.Sqrt(max(scale*scale-blurred, 1))
 	for i := range target {
 		middle := shown.from + (float64(i)+0.5)*scale
 		from := max(int(middle-support+0.5), least)
@@ -77,17 +83,17 @@ type workshop struct {
 
 var workshops = sync.Pool{New: func() any { return new(workshop) }}
 
-// resize renders the stretch of a photo from left to right and from top to bottom, given in the
-// pixels of src, as all of dst, and undoes an EXIF orientation on the way: dst is upright.
-func resize(dst, src picture, across, down span, orientation int) {
+// resize renders a stretch of a view, across and down in its own pixels, as all of dst, and undoes an
+// EXIF orientation on the way: dst is upright.
+func resize(dst picture, src view, across, down span, orientation int) {
 	w := workshops.Get().(*workshop)
 	defer workshops.Put(w)
 	width, height := dst.width, dst.height
 	if orientation >= 5 { // rows and columns are swapped
 		width, height = height, width
 	}
-	w.across.set(width, across, src.width)
-	w.down.set(height, down, src.height)
+	w.across.set(width, across, src.width, src.shrink)
+	w.down.set(height, down, src.height, src.shrink)
 	place := placeOf(orientation, dst.width, dst.height)
 
 	left, right := w.across.bounds()
@@ -103,8 +109,13 @@ func resize(dst, src picture, across, down span, orientation int) {
 		for i := range w.sum {
 			w.sum[i] = half
 		}
-		for k, weight := range weights {
-			addRow(w.sum, w.rows[(w.down.first[y]+k)%ring*columns:][:columns], weight)
+		row := func(k int) []uint64 { return w.rows[(w.down.first[y]+k)%ring*columns:][:columns] }
+		for k := 0; k < len(weights); k += 2 {
+			if k+1 < len(weights) {
+				addRows(w.sum, row(k), row(k+1), weights[k], weights[k+1])
+			} else {
+				addRows(w.sum, row(k), row(k), weights[k], 0)
+			}
 		}
 		for i, s := range w.sum {
 			w.sum[i] = s >> weightBits & colours
@@ -140,10 +151,11 @@ func pack(words []uint64, pix []uint8) {
 	}
 }
 
-func addRow(sum, row []uint64, weight uint64) {
-	row = row[:len(sum)]
+// addRows adds two rows at once: most of the time goes into reading and writing the sum.
+func addRows(sum, a, b []uint64, weightA, weightB uint64) {
+	a, b = a[:len(sum)], b[:len(sum)]
 	for i := range sum {
-		sum[i] += weight * row[i]
+		sum[i] += weightA*a[i] + weightB*b[i]
 	}
 }
 

@@ -30,7 +30,7 @@ func TestResizeIsTheBilinearFilter(t *testing.T) {
 					photo := noise(from.X, from.Y)
 					size := uprightSize(to, orientation)
 					got := newPicture(size.X, size.Y)
-					resize(got, photo, span{0, float64(from.X)}, span{0, float64(from.Y)}, orientation)
+					resize(got, view{picture: photo, shrink: 1}, span{0, float64(from.X)}, span{0, float64(from.Y)}, orientation)
 					checkSame(t, got, upright(imaging.Resize(photo.toNRGBA(), to.X, to.Y, imaging.Linear), orientation))
 				})
 			}
@@ -44,7 +44,7 @@ func TestResizeKeepsFlatColours(t *testing.T) {
 		for i := range photo.pix {
 			photo.pix[i] = level
 		}
-		resize(got, photo, span{1.3, 60.1}, span{0.2, 33.7}, 1)
+		resize(got, view{picture: photo, shrink: 2}, span{1.3, 60.1}, span{0.2, 33.7}, 1)
 		for i, v := range got.pix {
 			if v != level {
 				t.Fatalf("byte %d of a flat picture of %d is %d", i, level, v)

@@ -70,7 +70,7 @@ func reduced(length, shrink int) int { return (length + shrink - 1) / shrink }
 func (v view) squeeze(dst picture, part image.Rectangle, orientation int) {
 	part = part.Sub(v.area.Min)
 	scale := float64(v.shrink)
-	resize(dst, v.picture,
+	resize(dst, v,
 		span{float64(part.Min.X) / scale, float64(part.Max.X) / scale},
 		span{float64(part.Min.Y) / scale, float64(part.Max.Y) / scale}, orientation)
 }

@@ -61,7 +61,7 @@ func (v view) fit(longest, orientation int) picture {
 		width, height = height, width
 	}
 	out := newPicture(width, height)
-	resize(out, v.picture, span{0, float64(v.width)}, span{0, float64(v.height)}, orientation)
+	resize(out, v, span{0, float64(v.width)}, span{0, float64(v.height)}, orientation)
 	return out
 }
 
