@@ -100,8 +100,8 @@ func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessm
 
 // AssessAndCopy is Assess and also returns a reduced copy of the photo: a JPEG, upright, without
 // metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded. It is made
-// of the pixels that the model's picture is made of, so that its shorter side has at least 288, or as
-// many as the photo: 1280 x 960 becomes 640 x 480.
+// of the pixels that the model's picture is made of, so that its shorter side has a quarter more than that,
+// or as many as the photo: for a model of 224 pixels, 1280 x 960 becomes 480 x 360.
 func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.Assessment, []byte, error) {
 	return c.assess(ctx, photo, true)
 }

@@ -32,17 +32,18 @@ type taps struct {
 }
 
 // set works out the weights for a target of so many pixels, which shows a span of a source whose pixels
-// are means of shrink pixels of the photo.
+// are means of so many pixels of the photo.
 //
-// Means have blurred the photo already, so the filter is made narrower: variances of filters that
-// follow each other add up, that of the mean of k is (k^2 - 1) / 12, that of a triangle a sixth of the square of
-// half its width, and the sum shall be that of the triangle for the whole photo.
-func (t *taps) set(target int, shown span, source, shrink int) {
+// Means have blurred the photo already, so the filter is made narrower. Variances of filters that follow
+// each other add up; that of the mean of k is (k^2 - 1) / 12, that of a triangle a sixth of the square of half
+// its width. Taking off half of the former keeps the sharpness of photos best, for means as for
+// what libjpeg-turbo makes, which is a little sharper.
+func (t *taps) set(target int, shown span, source int, means float64) {
 	t.first, t.begin, t.weights, t.most = t.first[:0], append(t.begin[:0], 0), t.weights[:0], 0
 	least := max(int(math.Floor(shown.from)), 0)
 	end := min(int(math.Ceil(shown.to)), source)
 	scale := (shown.to - shown.from) / float64(target)
-	blurred := (1 - 1/float64(shrink*shrink)) / 2
+	blurred := (1 - 1/(means*means)) / 4
 	support := math.Sqrt(max(scale*scale-blurred, 1))
 	for i := range target {
 		middle := shown.from + (float64(i)+0.5)*scale
@@ -92,8 +93,8 @@ func resize(dst picture, src view, across, down span, orientation int) {
 	if orientation >= 5 { // rows and columns are swapped
 		width, height = height, width
 	}
-	w.across.set(width, across, src.width, src.shrink)
-	w.down.set(height, down, src.height, src.shrink)
+	w.across.set(width, across, src.width, src.scale)
+	w.down.set(height, down, src.height, src.scale)
 	place := placeOf(orientation, dst.width, dst.height)
 
 	left, right := w.across.bounds()

@@ -11,9 +11,9 @@ import (
 // sizes, as often as somebody looks.
 //
 // JPEGs of one or three components go to libjpeg-turbo, where the program was built with it: that
-// decodes at an eighth, a quarter or half of the size for a fraction of the cost. All else, and
-// whatever libjpeg-turbo finds the least fault with, goes to Go's decoders, which have the last word on
-// what is corrupt: they decode in full, once, and pixels are averaged.
+// decodes at a few eighths of the size for a fraction of the cost. All else, and whatever libjpeg-turbo
+// finds the least fault with, goes to Go's decoders, which have the last word on what is corrupt: they
+// decode in full, once, and pixels are averaged.
 type source struct {
 	photo []byte
 	header
@@ -25,28 +25,29 @@ type view struct {
 	picture
 	// area is what the picture shows, in pixels of the photo.
 	area image.Rectangle
-	// shrink is how many pixels of the photo there are for one of the picture, in both
-	// directions: 1, 2, 4 or 8. The last ones may show fewer.
-	shrink int
+	// scale is how many pixels of the photo there are for one of the picture, in both directions, 1
+	// to 8. The last ones may show fewer.
+	scale float64
 }
 
-// shrinkFor returns by how much a length can be divided and still be at least so long, if it is.
-func shrinkFor(length, least int) int {
-	for _, shrink := range []int{8, 4, 2} {
-		if length/shrink >= least {
-			return shrink
+// eighthsFor returns the least size, in eighths, at which a length is at least so long: 1, 2, 3, 4
+// or 8, which is the length as it is.
+func eighthsFor(length, least int) int {
+	for eighths := 1; eighths <= 4; eighths++ {
+		if length*eighths/8 >= least {
+			return eighths
 		}
 	}
-	return 1
+	return 8
 }
 
-// render returns a view of at least this part of the photo as it is stored. Release its picture
-// when it is no longer needed.
-func (s *source) render(part image.Rectangle, shrink int) (view, deepskin.Problem) {
+// render returns a view of at least this part of the photo as it is stored, at so many eighths of its
+// size or a little larger. Release its picture when it is no longer needed.
+func (s *source) render(part image.Rectangle, eighths int) (view, deepskin.Problem) {
 	if s.decoded == nil && s.format == formatJPEG && s.components != 4 {
-		whole := newPicture(reduced(s.size.X, shrink), reduced(s.size.Y, shrink))
+		whole := newPicture(inEighths(s.size.X, eighths), inEighths(s.size.Y, eighths))
 		if turboDecode(whole, s.photo, s.size) {
-			return view{whole, image.Rectangle{Max: s.size}, shrink}, ""
+			return view{whole, image.Rectangle{Max: s.size}, 8 / float64(eighths)}, ""
 		}
 		whole.release()
 	}
@@ -56,12 +57,16 @@ func (s *source) render(part image.Rectangle, shrink int) (view, deepskin.Proble
 			return view{}, problem
 		}
 	}
+	shrink := 8 / eighths
 	area := image.Rectangle{
 		Min: part.Min.Div(shrink).Mul(shrink),
 		Max: image.Pt(reduced(part.Max.X, shrink), reduced(part.Max.Y, shrink)).Mul(shrink),
 	}.Intersect(image.Rectangle{Max: s.size})
-	return view{average(s.decoded, area, shrink), area, shrink}, ""
+	return view{average(s.decoded, area, shrink), area, float64(shrink)}, ""
 }
+
+// inEighths returns so many eighths of a length, rounded up.
+func inEighths(length, eighths int) int { return reduced(length*eighths, 8) }
 
 // reduced returns a length divided by shrink and rounded up.
 func reduced(length, shrink int) int { return (length + shrink - 1) / shrink }
@@ -69,10 +74,9 @@ func reduced(length, shrink int) int { return (length + shrink - 1) / shrink }
 // squeeze renders a part of the photo, in pixels of the photo as it is stored, as all of dst, upright.
 func (v view) squeeze(dst picture, part image.Rectangle, orientation int) {
 	part = part.Sub(v.area.Min)
-	scale := float64(v.shrink)
 	resize(dst, v,
-		span{float64(part.Min.X) / scale, float64(part.Max.X) / scale},
-		span{float64(part.Min.Y) / scale, float64(part.Max.Y) / scale}, orientation)
+		span{float64(part.Min.X) / v.scale, float64(part.Max.X) / v.scale},
+		span{float64(part.Min.Y) / v.scale, float64(part.Max.Y) / v.scale}, orientation)
 }
 
 // stripBytes is how much of a photo is converted to RGBA at once.

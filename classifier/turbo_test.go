@@ -18,35 +18,19 @@ func TestTurboDecodesWhatIsUsual(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := goldenSource(t, name)
-			seen, problem := from.render(image.Rectangle{Max: from.size}, 1)
+			seen, problem := from.render(image.Rectangle{Max: from.size}, 8)
 			if problem != "" {
 				t.Fatal(problem)
 			}
 			if turbo := from.decoded == nil; turbo != usual {
 				t.Errorf("decoded by libjpeg-turbo: %v, want %v", turbo, usual)
 			}
-			other, problem := inGo(t, from.photo, from.header).render(image.Rectangle{Max: from.size}, 1)
+			other, problem := inGo(t, from.photo, from.header).render(image.Rectangle{Max: from.size}, 8)
 			if problem != "" {
 				t.Fatal(problem)
 			}
-			checkClose(t, seen.picture, other.picture)
+			checkClose(t, seen.picture, other.picture, 0.1, 8) // they round differently in a few pixels
 		})
-	}
-}
-
-// The two round differently in a few pixels.
-func checkClose(t *testing.T, a, b picture) {
-	t.Helper()
-	if len(a.pix) != len(b.pix) {
-		t.Fatalf("%d bytes and %d", len(a.pix), len(b.pix))
-	}
-	sum, most := 0, 0
-	for i := range a.pix {
-		d := max(int(a.pix[i])-int(b.pix[i]), int(b.pix[i])-int(a.pix[i]))
-		sum, most = sum+d, max(most, d)
-	}
-	if mean := float64(sum) / float64(len(a.pix)); mean > 0.1 || most > 8 {
-		t.Errorf("%.3f levels apart on average, %d at most", mean, most)
 	}
 }
 
@@ -71,7 +55,7 @@ func TestTurboLeavesFaultsToGo(t *testing.T) {
 				t.Error("libjpeg-turbo found nothing wrong")
 			}
 			from := &source{photo: test.photo, header: whole.header}
-			if _, problem := from.render(image.Rectangle{Max: whole.size}, 1); (problem != "") != test.corrupt {
+			if _, problem := from.render(image.Rectangle{Max: whole.size}, 8); (problem != "") != test.corrupt {
 				t.Errorf("problem = %q", problem)
 			}
 		})
@@ -93,16 +77,32 @@ func FuzzTurbo(f *testing.F) {
 	for _, name := range []string{"baseline.jpg", "progressive.jpg", "sampling-422.jpg", "grey.jpg", "cmyk.jpg"} {
 		f.Add(goldenFile(f, name), uint8(2))
 	}
-	f.Fuzz(func(_ *testing.T, photo []byte, shrink uint8) {
+	f.Fuzz(func(_ *testing.T, photo []byte, size uint8) {
 		found, problem := inspect(photo)
 		if problem != "" || found.format != formatJPEG || found.memory > 64<<20 {
 			return
 		}
-		divisor := 1 << (shrink % 4)
-		p := newPicture(reduced(found.size.X, divisor), reduced(found.size.Y, divisor))
+		eighths := 1 + int(size)%8
+		p := newPicture(inEighths(found.size.X, eighths), inEighths(found.size.Y, eighths))
 		defer p.release()
 		turboDecode(p, photo, found.size)
 	})
+}
+
+// checkClose compares two pictures, in levels of 256: on average, and where they differ most.
+func checkClose(t *testing.T, a, b picture, meanLimit float64, mostLimit int) {
+	t.Helper()
+	if len(a.pix) != len(b.pix) {
+		t.Fatalf("%d bytes and %d", len(a.pix), len(b.pix))
+	}
+	sum, most := 0, 0
+	for i := range a.pix {
+		d := max(int(a.pix[i])-int(b.pix[i]), int(b.pix[i])-int(a.pix[i]))
+		sum, most = sum+d, max(most, d)
+	}
+	if mean := float64(sum) / float64(len(a.pix)); mean > meanLimit || most > mostLimit {
+		t.Errorf("%.3f levels apart on average, %d at most", mean, most)
+	}
 }
 
 func goldenSource(t *testing.T, name string) *source {
