@@ -101,7 +101,7 @@ func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessm
 // AssessAndCopy is Assess and also returns a reduced copy of the photo: a JPEG, upright, without
 // metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded. It is made
 // of the pixels that the model's picture is made of, so that its shorter side has a quarter more than that,
-// or as many as the photo: for a model of 224 pixels, 1280 x 960 becomes 480 x 360.
+// or as many as the photo: for a model of 224 pixels, 1280 x 960 becomes 640 x 480.
 func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.Assessment, []byte, error) {
 	return c.assess(ctx, photo, true)
 }
@@ -202,8 +202,7 @@ func (c *Classifier) lookCloser(from *source, orientation int, slot *slot, first
 		return first, nil
 	}
 	if problem := from.cut(slot.picture, part, orientation); problem != "" {
-		// It was decoded before, at a smaller size.
-		return output{}, fmt.Errorf("decode again: %s", problem)
+		return first, nil // a fault that shows only at another size; the whole photo was seen
 	}
 	second, err := c.model.run(slot)
 	if err != nil {

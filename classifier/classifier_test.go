@@ -168,7 +168,7 @@ func TestCopyIsSmallUprightAndBare(t *testing.T) {
 		photo []byte
 		size  image.Point
 	}{
-		"large":     {jpegOf(t, imaging.Resize(goldenBase(), 1280, 960, imaging.Box)), image.Pt(480, 360)},
+		"large":     {jpegOf(t, imaging.Resize(goldenBase(), 1280, 960, imaging.Box)), image.Pt(640, 480)},
 		"upright":   {jpegOf(t, imaging.Resize(goldenBase(), 600, 1200, imaging.Box)), image.Pt(300, 600)},
 		"long":      {jpegOf(t, imaging.Resize(goldenBase(), 1600, 400, imaging.Box)), image.Pt(1024, 256)},
 		"small":     {jpegOf(t, imaging.Resize(goldenBase(), 200, 150, imaging.Box)), image.Pt(200, 150)},

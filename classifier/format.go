@@ -39,7 +39,7 @@ type header struct {
 
 // rendering returns how many bytes the pixels take that are made of the whole photo.
 func (h header) rendering(modelSide int) int64 {
-	shrink := 8 / wholeEighths(h.size, modelSide) // as far as every decoder goes
+	shrink := wholeShrink(h.size, modelSide)
 	return 3 * int64(reduced(h.size.X, shrink)) * int64(reduced(h.size.Y, shrink))
 }
 

@@ -40,7 +40,7 @@ func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
 		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
 	}
 	from := &source{photo: photo, header: found}
-	seen, problem := from.render(image.Rectangle{Max: found.size}, eighthsFor(max(found.size.X, found.size.Y), heatmapSide))
+	seen, problem := from.render(image.Rectangle{Max: found.size}, shrinkFor(max(found.size.X, found.size.Y), heatmapSide))
 	if problem != "" {
 		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
 	}

@@ -38,12 +38,12 @@ type taps struct {
 // each other add up; that of the mean of k is (k^2 - 1) / 12, that of a triangle a sixth of the square of half
 // its width. Taking off half of the former keeps the sharpness of photos best, for means as for
 // what libjpeg-turbo makes, which is a little sharper.
-func (t *taps) set(target int, shown span, source int, means float64) {
+func (t *taps) set(target int, shown span, source, means int) {
 	t.first, t.begin, t.weights, t.most = t.first[:0], append(t.begin[:0], 0), t.weights[:0], 0
 	least := max(int(math.Floor(shown.from)), 0)
 	end := min(int(math.Ceil(shown.to)), source)
 	scale := (shown.to - shown.from) / float64(target)
-	blurred := (1 - 1/(means*means)) / 4
+	blurred := (1 - 1/float64(means*means)) / 4
 	support := math.Sqrt(max(scale*scale-blurred, 1))
 	for i := range target {
 		middle := shown.from + (float64(i)+0.5)*scale
@@ -93,8 +93,8 @@ func resize(dst picture, src view, across, down span, orientation int) {
 	if orientation >= 5 { // rows and columns are swapped
 		width, height = height, width
 	}
-	w.across.set(width, across, src.width, src.scale)
-	w.down.set(height, down, src.height, src.scale)
+	w.across.set(width, across, src.width, src.shrink)
+	w.down.set(height, down, src.height, src.shrink)
 	place := placeOf(orientation, dst.width, dst.height)
 
 	left, right := w.across.bounds()

@@ -11,7 +11,7 @@ import (
 // sizes, as often as somebody looks.
 //
 // JPEGs of one or three components go to libjpeg-turbo, where the program was built with it: that
-// decodes at a few eighths of the size for a fraction of the cost. All else, and whatever libjpeg-turbo
+// decodes at half, a quarter or an eighth of the size for a fraction of the cost. All else, and whatever libjpeg-turbo
 // finds the least fault with, goes to Go's decoders, which have the last word on what is corrupt: they
 // decode in full, once, and pixels are averaged.
 type source struct {
@@ -25,29 +25,28 @@ type view struct {
 	picture
 	// area is what the picture shows, in pixels of the photo.
 	area image.Rectangle
-	// scale is how many pixels of the photo there are for one of the picture, in both directions, 1
-	// to 8. The last ones may show fewer.
-	scale float64
+	// shrink is how many pixels of the photo there are for one of the picture, in both
+	// directions: 1, 2, 4 or 8. The last ones may show fewer.
+	shrink int
 }
 
-// eighthsFor returns the least size, in eighths, at which a length is at least so long: 1, 2, 3, 4
-// or 8, which is the length as it is.
-func eighthsFor(length, least int) int {
-	for eighths := 1; eighths <= 4; eighths++ {
-		if length*eighths/8 >= least {
-			return eighths
+// shrinkFor returns by how much a length can be divided and still be at least so long, if it is.
+func shrinkFor(length, least int) int {
+	for _, shrink := range []int{8, 4, 2} {
+		if length/shrink >= least {
+			return shrink
 		}
 	}
-	return 8
+	return 1
 }
 
-// render returns a view of at least this part of the photo as it is stored, at so many eighths of its
-// size or a little larger. Release its picture when it is no longer needed.
-func (s *source) render(part image.Rectangle, eighths int) (view, deepskin.Problem) {
+// render returns a view of at least this part of the photo as it is stored. Release its picture
+// when it is no longer needed.
+func (s *source) render(part image.Rectangle, shrink int) (view, deepskin.Problem) {
 	if s.decoded == nil && s.format == formatJPEG && s.components != 4 {
-		whole := newPicture(inEighths(s.size.X, eighths), inEighths(s.size.Y, eighths))
+		whole := newPicture(reduced(s.size.X, shrink), reduced(s.size.Y, shrink))
 		if turboDecode(whole, s.photo, s.size) {
-			return view{whole, image.Rectangle{Max: s.size}, 8 / float64(eighths)}, ""
+			return view{whole, image.Rectangle{Max: s.size}, shrink}, ""
 		}
 		whole.release()
 	}
@@ -57,16 +56,12 @@ func (s *source) render(part image.Rectangle, eighths int) (view, deepskin.Probl
 			return view{}, problem
 		}
 	}
-	shrink := 8 / eighths
 	area := image.Rectangle{
 		Min: part.Min.Div(shrink).Mul(shrink),
 		Max: image.Pt(reduced(part.Max.X, shrink), reduced(part.Max.Y, shrink)).Mul(shrink),
 	}.Intersect(image.Rectangle{Max: s.size})
-	return view{average(s.decoded, area, shrink), area, float64(shrink)}, ""
+	return view{average(s.decoded, area, shrink), area, shrink}, ""
 }
-
-// inEighths returns so many eighths of a length, rounded up.
-func inEighths(length, eighths int) int { return reduced(length*eighths, 8) }
 
 // reduced returns a length divided by shrink and rounded up.
 func reduced(length, shrink int) int { return (length + shrink - 1) / shrink }
@@ -74,9 +69,10 @@ func reduced(length, shrink int) int { return (length + shrink - 1) / shrink }
 // squeeze renders a part of the photo, in pixels of the photo as it is stored, as all of dst, upright.
 func (v view) squeeze(dst picture, part image.Rectangle, orientation int) {
 	part = part.Sub(v.area.Min)
+	scale := float64(v.shrink)
 	resize(dst, v,
-		span{float64(part.Min.X) / v.scale, float64(part.Max.X) / v.scale},
-		span{float64(part.Min.Y) / v.scale, float64(part.Max.Y) / v.scale}, orientation)
+		span{float64(part.Min.X) / scale, float64(part.Max.X) / scale},
+		span{float64(part.Min.Y) / scale, float64(part.Max.Y) / scale}, orientation)
 }
 
 // stripBytes is how much of a photo is converted to RGBA at once.

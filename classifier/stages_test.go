@@ -101,7 +101,7 @@ func BenchmarkStageDecodeInFull(b *testing.B) {
 	each(b, func(b *testing.B, from *source) {
 		repeat(b, func() {
 			fresh := &source{photo: from.photo, header: from.header}
-			seen, problem := fresh.render(image.Rectangle{Max: from.size}, 8)
+			seen, problem := fresh.render(image.Rectangle{Max: from.size}, 1)
 			if problem != "" {
 				b.Fatal(problem)
 			}

@@ -18,14 +18,14 @@ func TestTurboDecodesWhatIsUsual(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := goldenSource(t, name)
-			seen, problem := from.render(image.Rectangle{Max: from.size}, 8)
+			seen, problem := from.render(image.Rectangle{Max: from.size}, 1)
 			if problem != "" {
 				t.Fatal(problem)
 			}
 			if turbo := from.decoded == nil; turbo != usual {
 				t.Errorf("decoded by libjpeg-turbo: %v, want %v", turbo, usual)
 			}
-			other, problem := inGo(t, from.photo, from.header).render(image.Rectangle{Max: from.size}, 8)
+			other, problem := inGo(t, from.photo, from.header).render(image.Rectangle{Max: from.size}, 1)
 			if problem != "" {
 				t.Fatal(problem)
 			}
@@ -55,7 +55,7 @@ func TestTurboLeavesFaultsToGo(t *testing.T) {
 				t.Error("libjpeg-turbo found nothing wrong")
 			}
 			from := &source{photo: test.photo, header: whole.header}
-			if _, problem := from.render(image.Rectangle{Max: whole.size}, 8); (problem != "") != test.corrupt {
+			if _, problem := from.render(image.Rectangle{Max: whole.size}, 1); (problem != "") != test.corrupt {
 				t.Errorf("problem = %q", problem)
 			}
 		})
@@ -82,8 +82,8 @@ func FuzzTurbo(f *testing.F) {
 		if problem != "" || found.format != formatJPEG || found.memory > 64<<20 {
 			return
 		}
-		eighths := 1 + int(size)%8
-		p := newPicture(inEighths(found.size.X, eighths), inEighths(found.size.Y, eighths))
+		shrink := 1 << (size % 4)
+		p := newPicture(reduced(found.size.X, shrink), reduced(found.size.Y, shrink))
 		defer p.release()
 		turboDecode(p, photo, found.size)
 	})

@@ -24,9 +24,9 @@ const (
 // jpegQuality is that of all JPEGs that are written.
 const jpegQuality = 90
 
-// wholeEighths returns to how many eighths a photo of this size can be reduced before all else.
-func wholeEighths(size image.Point, modelSide int) int {
-	return eighthsFor(min(size.X, size.Y), max(detailed(modelSide), leastSide))
+// wholeShrink returns by how much a photo of this size can be reduced before all else.
+func wholeShrink(size image.Point, modelSide int) int {
+	return shrinkFor(min(size.X, size.Y), max(detailed(modelSide), leastSide))
 }
 
 func detailed(modelSide int) int { return int(math.Ceil(detail * float64(modelSide))) }
@@ -34,14 +34,14 @@ func detailed(modelSide int) int { return int(math.Ceil(detail * float64(modelSi
 // lookAt renders the whole photo, at the size that the model's picture and the reduced copy are
 // made from. Release the view's picture when it is no longer needed.
 func (s *source) lookAt(modelSide int) (view, deepskin.Problem) {
-	return s.render(image.Rectangle{Max: s.size}, wholeEighths(s.size, modelSide))
+	return s.render(image.Rectangle{Max: s.size}, wholeShrink(s.size, modelSide))
 }
 
 // cut squeezes a part of the photo, given in the pixels of the upright one, into dst. It is
 // rendered anew, as large as dst needs it.
 func (s *source) cut(dst picture, part image.Rectangle, orientation int) deepskin.Problem {
 	part = asStored(part, s.size, orientation)
-	seen, problem := s.render(part, eighthsFor(min(part.Dx(), part.Dy()), detailed(dst.width)))
+	seen, problem := s.render(part, shrinkFor(min(part.Dx(), part.Dy()), detailed(dst.width)))
 	if problem != "" {
 		return problem
 	}
