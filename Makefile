@@ -18,6 +18,9 @@ SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
 SHOTS ?= screenshots
 PAGE := adapters/web/page
 DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
+# With libjpeg-turbo where it is installed; see deploy/turbojpeg.sh.
+TURBO = pkg-config --exists libturbojpeg 2>/dev/null && echo
+TAGS = $$($(TURBO) -tags=turbojpeg)
 LINTER := .cache/bin/golangci-lint-2.15.0
 
 .PHONY: help
@@ -25,9 +28,10 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Fetch ONNX Runtime and build the program, ./deepskin
+setup: ## Fetch ONNX Runtime and libjpeg-turbo, and build the program, ./deepskin
 	@deploy/onnxruntime.sh
-	go build -o deepskin ./cmd/deepskin
+	@deploy/turbojpeg.sh
+	go build $(TAGS) -o deepskin ./cmd/deepskin
 
 .PHONY: demo
 demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
@@ -41,13 +45,17 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
-	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	go test $(TAGS) -race -count=1 -timeout 20m $(TESTFLAGS) ./...
 	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
+
+.PHONY: test-pure
+test-pure: setup ## Run the classifier's tests without libjpeg-turbo, as it is built where there is none
+	go test -race -count=1 -timeout 10m $(TESTFLAGS) ./classifier/...
 
 .PHONY: cluster-test
 cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
 	@deploy/packages.sh $(SERVERS)
-	DEEPSKIN_CLUSTER_PHOTOS=2000 go test -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
+	DEEPSKIN_CLUSTER_PHOTOS=2000 go test $(TAGS) -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
 
 .PHONY: screenshots
 screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
@@ -71,7 +79,7 @@ icons: ## Draw the page's PNG icons from its SVG icons
 
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code
-	$(LINTER) run ./...
+	$(LINTER) run $$($(TURBO) --build-tags=turbojpeg) ./...
 	cd deploy && ../$(LINTER) run ./...
 
 $(LINTER):
@@ -80,7 +88,7 @@ $(LINTER):
 
 .PHONY: bench
 bench: setup ## Measure answer time and memory of the service
-	go run ./cmd/bench -program ./deepskin
+	go run $(TAGS) ./cmd/bench -program ./deepskin
 
 .PHONY: data
 data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
