@@ -7,6 +7,8 @@ PYTHON ?= /usr/bin/python3
 TRAINING := models/training
 RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
+CANDIDATE ?= $(RUNS)/candidate
+SEEDS ?= 1 2 3
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
 # inference where it was measured.
@@ -16,6 +18,9 @@ SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
 SHOTS ?= screenshots
 PAGE := adapters/web/page
 DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
+# With libjpeg-turbo where it is installed; see deploy/turbojpeg.sh.
+TURBO = pkg-config --exists libturbojpeg 2>/dev/null && echo
+TAGS = $$($(TURBO) -tags=turbojpeg)
 LINTER := .cache/bin/golangci-lint-2.15.0
 
 .PHONY: help
@@ -23,9 +28,10 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Fetch ONNX Runtime and build the program, ./deepskin
+setup: ## Fetch ONNX Runtime and libjpeg-turbo, and build the program, ./deepskin
 	@deploy/onnxruntime.sh
-	go build -o deepskin ./cmd/deepskin
+	@deploy/turbojpeg.sh
+	go build $(TAGS) -o deepskin ./cmd/deepskin
 
 .PHONY: demo
 demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
@@ -39,13 +45,17 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
-	go test -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	go test $(TAGS) -race -count=1 -timeout 20m $(TESTFLAGS) ./...
 	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
+
+.PHONY: test-pure
+test-pure: setup ## Run the classifier's tests without libjpeg-turbo, as it is built where there is none
+	go test -race -count=1 -timeout 10m $(TESTFLAGS) ./classifier/...
 
 .PHONY: cluster-test
 cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
 	@deploy/packages.sh $(SERVERS)
-	DEEPSKIN_CLUSTER_PHOTOS=2000 go test -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
+	DEEPSKIN_CLUSTER_PHOTOS=2000 go test $(TAGS) -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
 
 .PHONY: screenshots
 screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
@@ -69,7 +79,7 @@ icons: ## Draw the page's PNG icons from its SVG icons
 
 .PHONY: lint
 lint: $(LINTER) ## Check the Go code
-	$(LINTER) run ./...
+	$(LINTER) run $$($(TURBO) --build-tags=turbojpeg) ./...
 	cd deploy && ../$(LINTER) run ./...
 
 $(LINTER):
@@ -78,7 +88,7 @@ $(LINTER):
 
 .PHONY: bench
 bench: setup ## Measure answer time and memory of the service
-	go run ./cmd/bench -program ./deepskin
+	go run $(TAGS) ./cmd/bench -program ./deepskin
 
 .PHONY: data
 data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
@@ -91,6 +101,21 @@ train: training-setup ## Train the model from DATA into models/deepskin.onnx; go
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.model --data "$(abspath $(DATA))" \
 		--config "$(abspath $(RECIPE))" --out "$(abspath $(RUNS))" --model "$(CURDIR)/models/deepskin.onnx"
 	$(MAKE) golden evaluate
+
+.PHONY: retrain
+retrain: training-setup ## Train a candidate from DATA and EXPORTS="dir ..." (START=current goes on from the runs in RUNS)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make retrain DATA=dir EXPORTS=\"dir ...\""; exit 1; }
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) -m deepskin_training.model --data "$(abspath $(DATA))" \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "$(abspath $(RECIPE))" \
+		$(if $(START),--start "$(abspath $(if $(filter current,$(START)),$(RUNS),$(START)))") \
+		--out "$(abspath $(CANDIDATE))" --model "$(abspath $(CANDIDATE))/candidate.onnx"
+
+.PHONY: noise
+noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
+	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) noise.py --data "$(abspath $(DATA))" \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config configs/base.toml --seeds $(SEEDS) \
+		--out "$(abspath $(RUNS))/noise"
 
 .PHONY: attempts
 attempts: training-setup ## Train and compare other recipes, and ways to serve the shipped networks, on DATA (hours)

@@ -24,8 +24,11 @@ type Config struct {
 	// Chart draws bars and returns a JPEG.
 	Chart  func(deepskin.Chart) ([]byte, error)
 	Logger *slog.Logger
-	// About is what /about tells of the model; the zero value, nothing.
-	About About
+	// About returns what /about tells of the model that serves now; nil tells nothing.
+	About func() About
+	// TeamLink makes a one-time link to the team's web pages for a reviewer; nil means that the pages
+	// have no address to link to.
+	TeamLink func(ctx context.Context, reviewer deepskin.Sender) (string, error)
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
 	// Now is the clock; time.Now if nil.
@@ -79,6 +82,8 @@ type Bot struct {
 	// which a photo was turned away.
 	asked   recent[deepskin.Sender]
 	crowded recent[string]
+	// missing are the photos that were not to be had when they were last looked for.
+	missing absences
 	// steady is when results were last known to be held up, in nanoseconds since 1970: those of
 	// earlier work may reach us only after that.
 	steady atomic.Int64
@@ -90,6 +95,9 @@ var _ Handler = (*Bot)(nil)
 func New(c Config) *Bot {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.About == nil {
+		c.About = func() About { return About{} }
 	}
 	for _, d := range []struct {
 		value    *time.Duration

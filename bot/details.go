@@ -41,7 +41,7 @@ func (b *Bot) details(
 	}
 	return PressReply{Send: &Reply{
 		Case: id, Picture: picture, Title: w.Say("details.title"),
-		Text: paragraphs(w.Say("details.text"), figuresOf(w, b.About, *c.Assessment)),
+		Text: paragraphs(w.Say("details.text"), figuresOf(w, b.About(), *c.Assessment)),
 	}}, nil
 }
 

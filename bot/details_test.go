@@ -21,7 +21,7 @@ func TestTheDetailsAreTheReportersOwn(t *testing.T) {
 			drawn = c
 			return []byte("bars"), broken
 		}
-		w.config.About = aModel
+		w.config.About = func() bot.About { return aModel }
 		w.connect()
 		w.consents(alice)
 		w.run()

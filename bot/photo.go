@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"deepskin"
@@ -16,6 +17,9 @@ const (
 	// goneAfter is when a photo that nobody holds or can fetch again is given up; before, its
 	// result may be on the way.
 	goneAfter = 30 * time.Second
+	// missingFor is how long a photo must have been seen to be missing before that: the worker that
+	// has just finished erases it a moment before its result is read.
+	missingFor = 10 * time.Second
 )
 
 // bring puts an open case's photo within the workers' reach, from Redis or from the platform, and
@@ -27,10 +31,12 @@ func (b *Bot) bring(ctx context.Context, c deepskin.Case) error {
 		b.unsteady()
 		return err
 	case held:
+		b.missing.found(c.ID)
 		return b.orBusy(ctx, c, b.enqueue(ctx, c))
 	case c.Source != "":
 		return b.fetch(ctx, c)
-	case b.lost(c):
+	case b.missing.since(c.ID, b.Now()) >= missingFor && b.lost(c):
+		b.missing.found(c.ID)
 		return b.fail(ctx, c, failurePhotoGone)
 	default:
 		return nil
@@ -41,6 +47,37 @@ func (b *Bot) bring(ctx context.Context, c deepskin.Case) error {
 func (b *Bot) lost(c deepskin.Case) bool {
 	limit := b.Now().Add(-goneAfter)
 	return b.promised(c).Before(limit) && time.Unix(0, b.steady.Load()).Before(limit)
+}
+
+// absences remember since when photos have been missing; the zero value is ready.
+type absences struct {
+	mu    sync.Mutex
+	first map[deepskin.CaseID]time.Time
+}
+
+// since notes that a photo is missing and returns for how long it has been.
+func (a *absences) since(id deepskin.CaseID, now time.Time) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other, first := range a.first {
+		if now.Sub(first) > time.Hour { // answered long ago
+			delete(a.first, other)
+		}
+	}
+	if a.first == nil {
+		a.first = map[deepskin.CaseID]time.Time{}
+	}
+	if _, ok := a.first[id]; !ok {
+		a.first[id] = now
+	}
+	return now.Sub(a.first[id])
+}
+
+// found notes that a photo is not missing, or that nobody waits for it any more.
+func (a *absences) found(id deepskin.CaseID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.first, id)
 }
 
 // fetch gets the photo from the platform.

@@ -83,6 +83,8 @@ type Store interface {
 	// ErasePhotos erases kept photos that were kept before a time, at most limit, and returns how
 	// many there were.
 	ErasePhotos(ctx context.Context, before time.Time, limit int) (int, error)
+	// CountCases counts the cases that came before a time and were not counted yet, for the dashboard.
+	CountCases(ctx context.Context, before time.Time) error
 	// EraseCases erases cases without a kept photo that came before a time, at most limit, and
 	// returns how many there were.
 	EraseCases(ctx context.Context, before time.Time, limit int) (int, error)

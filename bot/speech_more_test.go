@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/bot"
 )
 
 // probabilities are those of all seven diagnoses.
@@ -38,7 +39,7 @@ func (s speech) more(t *testing.T) {
 	})
 	s.in(t, func(_ *testing.T, w *world) {
 		w.thorough()
-		w.config.About = aModel
+		w.config.About = func() bot.About { return aModel }
 		w.connect()
 		w.consents(alice)
 		w.run()
@@ -51,7 +52,9 @@ func (s speech) more(t *testing.T) {
 		s.presses("comment-empty", w.write(alice, answer, " \x00 "))
 		s.presses("comment", w.write(alice, answer, theComment))
 		w.end()
-		w.config.About.Version = "another"
+		another := aModel
+		another.Version = "another"
+		w.config.About = func() bot.About { return another }
 		w.connect()
 		s.presses("details-of-another-model", w.press(alice, answer, "details:"+string(answer.reply.Case)))
 	})
@@ -82,6 +85,19 @@ func (s speech) team(t *testing.T) {
 		s.hears("team-decided", w.reviewPost().reply)
 		w.store.stats = someStats
 		s.hears("team-stats", w.askStats(t, bob, teamRoom, true))
+		pages := func(reviewer bool) bot.Reply {
+			reply, err := w.askTeam(t, "", reviewer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return reply
+		}
+		s.hears("team-pages-of-others", pages(false))
+		s.hears("team-pages-nowhere", pages(true))
+		w.bot.TeamLink = func(context.Context, deepskin.Sender) (string, error) {
+			return "https://deepskin.example/team/login#TOKEN", nil
+		}
+		s.hears("team-pages", pages(true))
 	})
 }
 

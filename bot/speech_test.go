@@ -129,7 +129,7 @@ func (s speech) commands(t *testing.T) {
 		w.connect()
 		s.hears("privacy-with-limits", w.command(alice, "privacy"))
 		s.hears("about-without-model", w.command(alice, "about"))
-		w.config.About = aModel
+		w.config.About = func() bot.About { return aModel }
 		w.connect()
 		s.hears("about", w.command(alice, "about"))
 		s.hears("deleted-nothing", w.command(alice, "delete"))

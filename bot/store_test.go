@@ -24,6 +24,8 @@ type memStore struct {
 	posts   map[deepskin.CaseID]deepskin.Address // of the team
 	// stats is what Stats answers.
 	stats func(since time.Time) deepskin.Stats
+	// counted is until when cases were counted.
+	counted time.Time
 }
 
 type lease struct {

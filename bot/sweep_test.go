@@ -270,6 +270,25 @@ func TestResultsThatRedisHid(t *testing.T) {
 	})
 }
 
+// A photo that waited for long has just been looked at: it is gone, and its result is on the way.
+func TestResultsOfPhotosThatWaitedLong(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.consents(alice)
+		w.queue.assess = func(context.Context, []byte) deepskin.Result { return deepskin.Result{} } // never done
+		w.run()
+		c := w.add(w.upload(), deepskin.Pending, 2*time.Minute)
+		w.held(c)
+		w.pass(45 * time.Second)
+		w.queue.lose()
+		w.pass(5 * time.Second)
+		w.queue.stream(platform) <- deepskin.Result{
+			Case: c.ID, Assessment: &deepskin.Assessment{Label: deepskin.Benign, Confidence: 0.9},
+		}
+		w.pass(time.Second)
+		w.sees(alice, theAnswer)
+	})
+}
+
 func TestCasesOfOtherPlatformsAreLeftAlone(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		m := w.message(deepskin.Sender{Platform: "elsewhere", ID: alice.ID}, "source-1")

@@ -17,6 +17,7 @@ const mirrorSide = 32
 // A mirror is a tiny model that tells what it sees: its grids are the picture's red channel, and
 // its other numbers follow from the picture's mean colour. So tests know what to expect.
 type mirror struct {
+	version string
 	// probabilities are, before softmax, a constant for each label plus red times the mean red,
 	// 0 to 255, for the first one.
 	constants [7]float32
@@ -40,8 +41,9 @@ func newMirror() mirror {
 	even := []float64{1, 1, 1, 1, 1, 1, 1}
 	limits := classifier.Thresholds{Malignant: 0.3, Benign: 0.2, OOD: 0}
 	return mirror{
-		ood: [2]float32{0, -1},
-		box: deepskin.Box{Right: 1, Bottom: 1},
+		version: "mirror",
+		ood:     [2]float32{0, -1},
+		box:     deepskin.Box{Right: 1, Bottom: 1},
 		thresholds: map[deepskin.Kind]classifier.Thresholds{
 			deepskin.Dermoscopy: limits, deepskin.Phone: limits,
 		},
@@ -52,9 +54,15 @@ func newMirror() mirror {
 // open writes the mirror's ONNX file and loads it.
 func (m mirror) open(t *testing.T) *classifier.Classifier {
 	t.Helper()
+	return open(t, classifier.Config{Model: m.save(t)})
+}
+
+// save writes the mirror's ONNX file and returns its path.
+func (m mirror) save(t *testing.T) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "mirror.onnx")
 	writeTo(t, path, m.file(t))
-	return open(t, classifier.Config{Model: path})
+	return path
 }
 
 // Numbers of the messages and fields of onnx.proto.
@@ -107,10 +115,10 @@ func (m mirror) file(t *testing.T) []byte {
 		}
 		file = append(file, entry(key, string(text))...)
 	}
-	for _, key := range []string{"version", "data_sha256", "licence"} {
+	for _, key := range []string{"data_sha256", "licence"} {
 		file = append(file, entry(key, "mirror")...)
 	}
-	return file
+	return append(file, entry("version", m.version)...)
 }
 
 func node(operator, output string, inputs []string, attributes ...[]byte) []byte {

@@ -6,14 +6,15 @@ import (
 	"deepskin/classifier"
 )
 
-// aboutModel is what the bot tells people of the model: the figures that training left in it.
+// aboutModel is what the bot tells people of the model: the figures that training left in it. With an
+// error, it is all but the figures.
 func aboutModel(info classifier.Info) (bot.About, error) {
-	kinds, err := readFigures(info.Metrics)
-	if err != nil {
-		return bot.About{}, err
-	}
 	about := bot.About{
 		Version: info.Version, Source: info.Licence, Figures: map[deepskin.Kind]bot.Figures{},
+	}
+	kinds, err := readFigures(info.Metrics)
+	if err != nil {
+		return about, err
 	}
 	for kind, figures := range kinds {
 		sensitivity, ok1 := figures["sensitivity"]

@@ -48,10 +48,11 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 		return err
 	}
 	defer closing(log, "queue", jobs)
-	b, err := s.newBot(kept, jobs, bot.About{}, o, stdout, log) // the workers know the model
+	b, err := s.newBot(kept, jobs, nil, o, stdout, log) // the workers know the model
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return b.Run(ctx)
 }
 
@@ -60,17 +61,21 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 	return store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
 }
 
-// newBot puts the bot together with its platforms. About is what it tells of the model.
+// newBot puts the bot together with its platforms. About returns what it tells of the model; nil
+// where this process does not know it.
 func (s settings) newBot(
-	kept *store.Store, jobs *queue.Queue, about bot.About, o *ops, stdout io.Writer, log *slog.Logger,
+	kept *store.Store, jobs *queue.Queue, about func() bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
+	board := newDashboard(kept, jobs, log)
+	o.metrics.MustRegister(board)
 	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
+		TeamLink: s.teamLink(kept),
+		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
 		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
-		Addr: s.Addr, Logger: log,
+		Addr: s.Addr, Logger: log, Team: s.teamPages(kept, b, board, log),
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 			s.greet(stdout, addr)

@@ -44,8 +44,9 @@ type deployment struct {
 	secrets       []string // what no log may hold
 }
 
-// deploy starts everything. Each worker looks at one photo at a time.
-func deploy(t *testing.T, program string, bots, workers int) *deployment {
+// deploy starts everything, with more settings for bots and workers. Each worker looks at one photo at
+// a time.
+func deploy(t *testing.T, program string, bots, workers int, more ...map[string]string) *deployment {
 	t.Helper()
 	d := &deployment{fake: telegramtest.New(t), redisDir: t.TempDir(), redisPassword: rand.Text()}
 	var err error
@@ -82,12 +83,12 @@ func deploy(t *testing.T, program string, bots, workers int) *deployment {
 	}
 	for n := range bots {
 		own := map[string]string{"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t)}
-		d.bots = append(d.bots, newInstance(t, fmt.Sprint("bot-", n+1), program, merge(shared, ofBots, own), "bot"))
+		d.bots = append(d.bots, newInstance(t, fmt.Sprint("bot-", n+1), program, merge(shared, ofBots, merge(more...), own), "bot"))
 	}
 	for n := range workers {
 		own := map[string]string{"DEEPSKIN_OPS_ADDR": freeAddress(t)}
 		d.workers = append(d.workers,
-			newInstance(t, fmt.Sprint("worker-", n+1), program, merge(shared, ofWorkers, own), "worker"))
+			newInstance(t, fmt.Sprint("worker-", n+1), program, merge(shared, ofWorkers, merge(more...), own), "worker"))
 	}
 	d.secrets = []string{
 		d.fake.Token(), d.redisPassword, d.database.Config().Password,

@@ -53,7 +53,8 @@ func rootCommand(env map[string]string) *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
-		evaluateCommand(env), migrateCommand(env), doctorCommand(env), probeCommand(env),
-		reviewCommand(env), queueCommand(env), usersCommand(env), versionCommand(env))
+		evaluateCommand(env), reviewCommand(env), exportCommand(env), modelCommand(env), migrateCommand(env),
+		loginLinkCommand(env), queueCommand(env), usersCommand(env), doctorCommand(env), probeCommand(env),
+		versionCommand(env))
 	return root
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"deepskin/bot"
 )
 
 // lastResults is how long the bot goes on after the workers have finished, so that what they
@@ -88,14 +90,12 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 		return err
 	}
 	defer closing(log, "model", model)
-	about, err := aboutModel(model.Info())
+	b, err := s.newBot(kept, jobs, func() bot.About { return *model.about.Load() }, o, stdout, log)
 	if err != nil {
 		return err
 	}
-	b, err := s.newBot(kept, jobs, about, o, stdout, log)
-	if err != nil {
-		return err
-	}
+	defer alongside(ctx, func(ctx context.Context) { tellOfModel(ctx, jobs, model.Info, log) })()
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return runBoth(ctx, b.Run, func(ctx context.Context) error {
 		return work(ctx, s.workers(), jobs, model)
 	})

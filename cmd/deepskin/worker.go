@@ -6,14 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/spf13/cobra"
 
 	"deepskin"
-	"deepskin/classifier"
 	"deepskin/queue"
 )
 
@@ -51,13 +49,18 @@ func workAlone(ctx context.Context, s settings, o *ops, stdout io.Writer, log *s
 		return err
 	}
 	defer closing(log, "queue", jobs)
+	defer alongside(ctx, func(ctx context.Context) { tellOfModel(ctx, jobs, model.Info, log) })()
 	o.started(need{"Redis", jobs.Ping})
 	fmt.Fprintf(stdout, "The worker is ready: %s, computed by %s\n", model.Info().Version, model.Info().Provider)
 	return work(ctx, s.workers(), jobs, model)
 }
 
-// work assesses photos until ctx ends, and finishes those that it has begun.
-func work(ctx context.Context, atATime int, jobs *queue.Queue, model *classifier.Classifier) error {
+// work assesses photos until ctx ends, and finishes those that it has begun. The model follows the
+// registry meanwhile.
+func work(ctx context.Context, atATime int, jobs *queue.Queue, model *servedModel) error {
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() { model.follow(ctx) })
 	return jobs.Work(ctx, atATime, func(
 		ctx context.Context, _ deepskin.Job, photo []byte,
 	) (queue.Outcome, error) {
@@ -91,19 +94,6 @@ func (s settings) openQueue(
 		}
 	}
 	return queue.Open(ctx, config)
-}
-
-// openModel loads the model and runs it once, so that the first photo finds it warm.
-func (s settings) openModel(o *ops, log *slog.Logger) (*classifier.Classifier, error) {
-	model, err := s.classifier(log)
-	if err != nil {
-		return nil, err
-	}
-	info := model.Info()
-	promauto.With(o.metrics).NewGaugeVec(prometheus.GaugeOpts{
-		Name: "deepskin_model_info", Help: "1; the labels say which model is served and who computes it.",
-	}, []string{"version", "provider"}).WithLabelValues(info.Version, string(info.Provider)).Set(1)
-	return model, nil
 }
 
 // workers is how many photos are assessed at the same time.

@@ -11,21 +11,28 @@ import (
 // seed makes the intervals repeat.
 const seed = 0xb007
 
-// bootstrap computes every figure once and gives it a 95% interval: in each round as many
-// clusters are drawn as there are, with replacement, and all photos of a cluster count as often
-// as it was drawn. A round in which a figure is not defined does not count for it.
+// A sampled figure is its value, and what it was in each bootstrap round.
+type sampled struct {
+	estimator
+	value  float64
+	rounds []float64 // NaN where a round did not define it
+}
+
+// sample computes every figure once and in each bootstrap round: there as many clusters are drawn
+// as there are, with replacement, and all photos of a cluster count as often as it was drawn.
 //
 // sets holds the cluster of each photo, set by set: each set keeps its number of clusters, and
 // what one draws does not depend on those after it.
-func bootstrap(sets [][]string, estimators []estimator, rounds int) []Figure {
-	values := make([][]float64, len(estimators)) // [estimator][round]
-	for e := range values {
-		values[e] = make([]float64, rounds)
-	}
+func sample(sets [][]string, estimators []estimator, rounds int) []sampled {
 	photos := 0
 	var numbered []clustering
 	for _, clusters := range sets {
 		numbered, photos = append(numbered, enumerate(clusters)), photos+len(clusters)
+	}
+	samples := make([]sampled, len(estimators))
+	once := ones(photos)
+	for e, estimator := range estimators {
+		samples[e] = sampled{estimator, estimator.compute(once), make([]float64, rounds)}
 	}
 	var group sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -35,24 +42,29 @@ func bootstrap(sets [][]string, estimators []estimator, rounds int) []Figure {
 			for round := first; round < rounds; round += workers {
 				resample(round, numbered, weights)
 				for e, estimator := range estimators {
-					values[e][round] = estimator.compute(weights)
+					samples[e].rounds[round] = estimator.compute(weights)
 				}
 			}
 		})
 	}
 	group.Wait()
+	return samples
+}
 
-	once := ones(photos)
-	figures := make([]Figure, len(estimators))
-	for e, estimator := range estimators {
-		sorted := slices.DeleteFunc(values[e], math.IsNaN)
-		slices.Sort(sorted)
-		figures[e] = Figure{
-			Name: estimator.name, Title: titleOf(estimator.name), Photos: estimator.photos,
-			Value: estimator.compute(once), Low: quantile(sorted, 0.025), High: quantile(sorted, 0.975),
-		}
+// figure gives the value its 95% interval. A round in which it is not defined does not count.
+func (s sampled) figure() Figure {
+	sorted := ordered(s.rounds)
+	return Figure{
+		Name: s.name, Title: titleOf(s.name), Photos: s.photos,
+		Value: s.value, Low: quantile(sorted, 0.025), High: quantile(sorted, 0.975),
 	}
-	return figures
+}
+
+// ordered returns what is defined, sorted.
+func ordered(rounds []float64) []float64 {
+	sorted := slices.DeleteFunc(slices.Clone(rounds), math.IsNaN)
+	slices.Sort(sorted)
+	return sorted
 }
 
 // resample draws clusters of each set and writes into weights how often each photo counts. Every

@@ -69,27 +69,56 @@ func (s *Set) labelled() bool { return len(s.Photos) > 0 && s.Photos[0].Truth !=
 // Evaluate computes all figures that the set allows, with intervals from that many bootstrap
 // rounds; rounds must be positive. The same assessments give the same report, times apart.
 func (s *Set) Evaluate(rounds int) Report {
-	report := Report{Data: s.describe(), Rounds: rounds}
+	m := s.measure()
+	return s.report(m, sample(s.clusters(), m.estimators, rounds), rounds)
+}
+
+// A measurement is the figures that are to be computed of a set: first those of all photos, then
+// those of each group.
+type measurement struct {
+	estimators []estimator
+	groups     []subset
+}
+
+func (s *Set) measure() measurement {
 	photos := slices.Concat(s.Photos, s.Others)
-	rows := make([]int, len(photos))
+	rows := s.rows()
+	m := measurement{groups: s.groups()}
+	m.estimators = everyFigure(photos, rows[:len(s.Photos)], rows[len(s.Photos):], s.Kind)
+	for _, g := range m.groups {
+		m.estimators = append(m.estimators, figuresOfGroup(s.Photos, g.rows)...)
+	}
+	return m
+}
+
+// rows are the indices of all photos, the others' at the end.
+func (s *Set) rows() []int {
+	rows := make([]int, len(s.Photos)+len(s.Others))
 	for i := range rows {
 		rows[i] = i
 	}
-	everyone, others := rows[:len(s.Photos)], rows[len(s.Photos):]
-	estimators := everyFigure(photos, everyone, others, s.Kind)
-	groups := s.groups()
-	for _, g := range groups {
-		estimators = append(estimators, figuresOfGroup(s.Photos, g.rows)...)
+	return rows
+}
+
+// clusters are those of the photos and of the others, which are resampled apart.
+func (s *Set) clusters() [][]string { return [][]string{clusters(s.Photos), clusters(s.Others)} }
+
+// report puts a report together from what a measurement has sampled.
+func (s *Set) report(m measurement, samples []sampled, rounds int) Report {
+	report := Report{Data: s.describe(), Rounds: rounds}
+	figures := make([]Figure, len(samples))
+	for i, of := range samples {
+		figures[i] = of.figure()
 	}
-	figures := bootstrap([][]string{clusters(s.Photos), clusters(s.Others)}, estimators, rounds)
 	report.Figures, figures = defined(figures[:len(names())]), figures[len(names()):]
-	for _, g := range groups {
+	for _, g := range m.groups {
 		g.group.Figures, figures = g.group.telling(defined(figures[:len(groupFigures)])), figures[len(groupFigures):]
 		report.Groups = append(report.Groups, g.group)
 	}
 	report.count(s)
-	report.draw(s, everyone)
+	report.draw(s, s.rows()[:len(s.Photos)])
 	report.drawKinds(s)
+	report.keepForWatching(s)
 	return report
 }
 

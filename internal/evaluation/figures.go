@@ -35,6 +35,7 @@ var titles = []struct{ name, title string }{
 	{"balanced_accuracy", "balanced accuracy over seven diagnoses"},
 	{"calibration_error", "calibration error of the malignancy"},
 	{"refused", "refused"},
+	{"malignant_refused", "malignant, but refused"},
 	{"kind_auc", "dermoscopy told from phone photos, AUC"},
 	{"kind_right", "kind of photo named rightly"},
 	{"closer", "looked at again, closer"},
@@ -116,6 +117,7 @@ func scoreFigures(photos []Photo, rows []int) []estimator {
 // labelFigures judge what users are told, so they leave refused photos out.
 func labelFigures(photos []Photo, rows []int) []estimator {
 	malignant := func(p Photo) bool { return p.Truth.Malignant }
+	refused := func(p Photo) bool { return p.Assessment.Refused() }
 	sensitivity := shareOf(photos, rows, func(p Photo) bool { return judged(p) && malignant(p) }, called)
 	precision := shareOf(photos, rows, func(p Photo) bool { return judged(p) && called(p) }, malignant)
 	named := func(name string, s share) estimator { return estimator{name, len(s.rows), s.value} }
@@ -134,8 +136,9 @@ func labelFigures(photos []Photo, rows []int) []estimator {
 			func(p Photo) bool { return p.Assessment.Label == deepskin.Benign })),
 		named("inconclusive", shareOf(photos, rows, judged,
 			func(p Photo) bool { return p.Assessment.Label == deepskin.Inconclusive })),
-		named("refused", shareOf(photos, rows, func(Photo) bool { return true },
-			func(p Photo) bool { return p.Assessment.Refused() })),
+		named("refused", shareOf(photos, rows, func(Photo) bool { return true }, refused)),
+		named("malignant_refused", shareOf(photos, rows,
+			func(p Photo) bool { return p.Truth != nil && malignant(p) }, refused)),
 	}
 }
 

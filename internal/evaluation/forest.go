@@ -33,59 +33,91 @@ type forestRowView struct {
 	Value        string
 }
 
+// A stripe is one group's line in a forest plot.
+type stripe struct {
+	column, value    string
+	middle, low, end float64
+	photos           int
+}
+
 // forests returns a plot for each figure that is known of at least one group.
 func (r *Report) forests() []forest {
 	var forests []forest
 	for _, name := range groupFigures {
-		low, high, found := r.rangeOf(name)
-		overall, ok := r.Figure(name)
-		if !found || !ok {
-			continue
+		var stripes []stripe
+		for _, g := range r.Groups {
+			if f, ok := g.Figure(name); ok {
+				stripes = append(stripes, stripe{g.Column, g.Value, f.Value, f.Low, f.High, f.Photos})
+			}
 		}
-		low, high = min(low, math.Floor(overall.Value*10)/10), max(high, math.Ceil(overall.Value*10)/10)
-		place := func(v float64) float64 { return forestLeft + forestWidth*(v-low)/(high-low) }
-		f := forest{Title: overall.Title, Rows: r.forestRows(name, place), Overall: place(overall.Value)}
-		f.Foot = forestRow*len(f.Rows) + 4
-		f.Height = f.Foot + 22
-		for _, v := range []float64{low, (low + high) / 2, high} {
-			f.Ticks = append(f.Ticks, tick{Label: fmt.Sprintf("%.2f", v), X: place(v)})
+		if overall, ok := r.Figure(name); ok && len(stripes) > 0 {
+			forests = append(forests, drawForest(overall.Title, "", stripes, overall.Value))
 		}
-		forests = append(forests, f)
 	}
 	return forests
 }
 
-// rangeOf returns the tenths between which all intervals of a figure lie.
-func (r *Report) rangeOf(name string) (low, high float64, found bool) {
-	low, high = 1, 0
-	for _, g := range r.Groups {
-		if f, ok := g.Figure(name); ok {
-			low, high, found = min(low, math.Floor(f.Low*10)/10), max(high, math.Ceil(f.High*10)/10), true
+// differenceForests returns a plot for each figure whose difference is known of at least one group.
+func (r *Report) differenceForests() []forest {
+	if r.Against == nil {
+		return nil
+	}
+	var forests []forest
+	for _, name := range groupFigures {
+		var stripes []stripe
+		for _, g := range r.Against.Groups {
+			if d, ok := g.Difference(name); ok {
+				stripes = append(stripes, stripe{g.Column, g.Value, d.Value, d.Low, d.High, g.Photos})
+			}
+		}
+		if len(stripes) > 0 {
+			forests = append(forests, drawForest(titleOf(name), "+", stripes, 0))
 		}
 	}
-	return low, max(high, low+0.1), found
+	return forests
 }
 
-func (r *Report) forestRows(name string, place func(float64) float64) []forestRowView {
+// drawForest draws the groups' lines, and a guide at one place. The sign is "+" where numbers are
+// shown with theirs.
+func drawForest(title, sign string, stripes []stripe, guide float64) forest {
+	low, high := tenths(stripes, guide)
+	place := func(v float64) float64 { return forestLeft + forestWidth*(v-low)/(high-low) }
+	f := forest{Title: title, Rows: forestRows(sign, stripes, place), Overall: place(guide)}
+	f.Foot = forestRow*len(f.Rows) + 4
+	f.Height = f.Foot + 22
+	for _, v := range []float64{low, (low + high) / 2, high} {
+		f.Ticks = append(f.Ticks, tick{Label: fmt.Sprintf("%"+sign+".2f", v), X: place(v)})
+	}
+	return f
+}
+
+// tenths returns those between which all lines and the guide lie.
+func tenths(stripes []stripe, guide float64) (low, high float64) {
+	low, high = guide, guide
+	for _, s := range stripes {
+		low, high = min(low, s.low), max(high, s.end)
+	}
+	low, high = math.Floor(low*10)/10, math.Ceil(high*10)/10
+	return low, max(high, low+0.1)
+}
+
+func forestRows(sign string, stripes []stripe, place func(float64) float64) []forestRowView {
 	var rows []forestRowView
 	column := ""
 	add := func(row forestRowView) {
 		row.Y = forestRow*len(rows) + forestRow/2 + 2
 		rows = append(rows, row)
 	}
-	for _, g := range r.Groups {
-		f, ok := g.Figure(name)
-		if !ok {
-			continue
-		}
-		if g.Column != column {
-			column = g.Column
+	for _, s := range stripes {
+		if s.column != column {
+			column = s.column
 			add(forestRowView{Label: column, Heading: true})
 		}
+		three := "%" + sign + ".3f"
 		add(forestRowView{
-			Label: shorten(g.Value), X: place(f.Value), Low: place(f.Low), High: place(f.High),
-			Value: fmt.Sprintf("%.2f", f.Value),
-			Title: fmt.Sprintf("%s: %.3f, %.3f to %.3f, from %d photos", g.Value, f.Value, f.Low, f.High, f.Photos),
+			Label: shorten(s.value), X: place(s.middle), Low: place(s.low), High: place(s.end),
+			Value: fmt.Sprintf("%"+sign+".2f", s.middle),
+			Title: fmt.Sprintf("%s: "+three+", "+three+" to "+three+", from %d photos", s.value, s.middle, s.low, s.end, s.photos),
 		})
 	}
 	return rows

@@ -17,26 +17,49 @@ import (
 type golden struct {
 	Labels []deepskin.Diagnosis
 	Photos []struct {
-		Lesion        string
-		Diagnosis     deepskin.Diagnosis
-		Cancer        bool
-		Probabilities []float64
-		Malignancy    float64
-		Label         deepskin.Label
-		Refused       bool
-		Stated        deepskin.Diagnosis
-		Phone         float64
+		Lesion    string
+		Diagnosis deepskin.Diagnosis
+		Cancer    bool
+		said
 	}
+	// Rival is what another model says of the same photos.
+	Rival []said
 	// Others is how much photos of the other kind look like phone photos.
-	Others          []float64
-	Malignant       []deepskin.Diagnosis
-	Figures         map[string][3]float64
+	Others    []float64
+	Malignant []deepskin.Diagnosis
+	Figures   map[string][3]float64
+	// Differences are figures of the photos less the rival's.
+	Differences     map[string][3]float64
 	Confusion       [][]int
 	ROC             [][2]float64
 	PrecisionRecall [][2]float64 `json:"precision_recall"`
 	Splits          map[string]string
 	// Parts counts the lesions HAM_0000000 to HAM_0009999 by their part.
 	Parts map[string]int
+}
+
+// said is what a model says of a photo.
+type said struct {
+	Probabilities []float64
+	Malignancy    float64
+	Label         deepskin.Label
+	Refused       bool
+	Stated        deepskin.Diagnosis
+	Phone         float64
+}
+
+func (s said) assessment(labels []deepskin.Diagnosis) deepskin.Assessment {
+	a := deepskin.Assessment{
+		Label: s.Label, Malignancy: s.Malignancy, Diagnoses: map[deepskin.Diagnosis]float64{},
+		Diagnosis: s.Stated, PhoneProbability: s.Phone, Kind: kindOf(s.Phone),
+	}
+	for n, d := range labels {
+		a.Diagnoses[d] = s.Probabilities[n]
+	}
+	if s.Refused {
+		a.Problems = []deepskin.Problem{deepskin.Blurred}
+	}
+	return a
 }
 
 func readGolden(t *testing.T) golden {
@@ -60,16 +83,8 @@ func readGolden(t *testing.T) golden {
 func (g golden) set() *evaluation.Set {
 	set := &evaluation.Set{Columns: []string{"digit"}, Kind: deepskin.Dermoscopy, Data: evaluation.Data{Split: evaluation.All, Cluster: "lesion_id"}}
 	for i, p := range g.Photos {
-		assessment := deepskin.Assessment{
-			Label: p.Label, Malignancy: p.Malignancy, Diagnoses: map[deepskin.Diagnosis]float64{}, Millis: float64(i),
-			Diagnosis: p.Stated, PhoneProbability: p.Phone, Kind: kindOf(p.Phone),
-		}
-		for n, d := range g.Labels {
-			assessment.Diagnoses[d] = p.Probabilities[n]
-		}
-		if p.Refused {
-			assessment.Problems = []deepskin.Problem{deepskin.Blurred}
-		}
+		assessment := p.assessment(g.Labels)
+		assessment.Millis = float64(i)
 		set.Photos = append(set.Photos, evaluation.Photo{
 			Name: fmt.Sprintf("photo%03d", i), Assessment: assessment,
 			Truth: &evaluation.Truth{
@@ -82,6 +97,15 @@ func (g golden) set() *evaluation.Set {
 		set.Others = append(set.Others, evaluation.Photo{
 			Name: fmt.Sprintf("other%03d", i), Assessment: deepskin.Assessment{PhoneProbability: phone, Kind: kindOf(phone)},
 		})
+	}
+	return set
+}
+
+// rival is the set as the other model saw it.
+func (g golden) rival() *evaluation.Set {
+	set := g.set()
+	for i, r := range g.Rival {
+		set.Photos[i].Assessment = r.assessment(g.Labels)
 	}
 	return set
 }

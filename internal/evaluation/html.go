@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"deepskin"
 )
@@ -14,6 +15,8 @@ import (
 var pageSource string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
+	"signed":  func(v float64) string { return strings.ReplaceAll(fmt.Sprintf("%+.3f", v), "-", "−") },
+	"verdict": Outcome.verdict,
 	"three":   func(v float64) string { return fmt.Sprintf("%.3f", v) },
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 	"whole":   func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
@@ -28,14 +31,18 @@ type view struct {
 	Histograms    []histogramPlot
 	Confusion     []confusionRow
 	Forests       []forest
-	Refusals      []refusalRow
+	// Differences are empty unless the model was compared with another one.
+	Differences []forest
+	Refusals    []refusalRow
 }
 
 // A figureRow is a figure with its bars; without a figure, its bars alone.
 type figureRow struct {
 	Title  string
 	Figure *Figure
-	Bars   []barView
+	// Difference is nil where there is none.
+	Difference *Difference
+	Bars       []barView
 }
 
 type barView struct {
@@ -70,6 +77,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	v := view{
 		Report: r, Summary: r.summary(), Note: r.note(), Figures: r.figureRows(), Plots: r.plots(),
 		Histograms: r.histograms(), Confusion: r.confusionRows(), Forests: r.forests(),
+		Differences: r.differenceForests(),
 	}
 	for _, problem := range r.problems() {
 		v.Refusals = append(v.Refusals, refusalRow{problem, r.Refusals[problem], ratio(r.Refusals[problem], r.Data.Photos)})
@@ -90,6 +98,11 @@ func (r *Report) figureRows() []figureRow {
 		row := figureRow{Title: t.title}
 		if f, ok := r.Figure(t.name); ok {
 			row.Figure = &f
+		}
+		if r.Against != nil {
+			if d, ok := r.Against.Difference(t.name); ok {
+				row.Difference = &d
+			}
 		}
 		for _, bar := range r.barsOf(t.name) {
 			row.Bars = append(row.Bars, barView{bar.limit(), bar.verdict(), bar.Met})

@@ -52,6 +52,40 @@ func TestPageShowsTheReport(t *testing.T) {
 	tab.Shoot("evaluation")
 }
 
+func TestPageShowsTheComparison(t *testing.T) {
+	g := readGolden(t)
+	report := against(t, g.set(), g.rival(), 200)
+	report.Model.Version, report.Against.Model.Version = "new-model", "model-that-serves"
+	report.Against.Judge(shippedRules(t, "dermoscopy"))
+	var page bytes.Buffer
+	if err := report.WriteHTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, page.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tab := browsertest.Open(t, "file://"+path)
+	tab.See("h1")
+	tab.Want("body", "Compared with model-that-serves")
+	tab.Want(".verdict", "stopped: ")
+	tab.Want(".checks", "falls by less than 0.05")
+	tab.Want(".figures", "+0.041") // of the AUC of melanomas
+	tab.Want("body", "Differences by group")
+	tab.Until(`document.querySelectorAll(".figures .clear").length >= 2`)
+	tab.Shoot("comparison")
+
+	var table strings.Builder
+	if err := report.WriteText(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"compared with model-that-serves", "the gate: stopped", "STOP  malignant against benign, AUC", "+0.041", "difference in a group", "digit: 0"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("no %q in\n%s", want, table.String())
+		}
+	}
+}
+
 func TestPageWithoutTruthShowsRefusals(t *testing.T) {
 	set := readGolden(t).set()
 	for i := range set.Photos {

@@ -15,14 +15,19 @@ func (r *Report) WriteText(w io.Writer) error {
 	if note := r.note(); note != "" {
 		fmt.Fprintln(&text, note)
 	}
+	r.writeVerdict(&text)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprint(table, "\nfigure\tvalue\t95% interval\tphotos")
+	if r.Against != nil {
+		fmt.Fprint(table, "\tother\tdifference\t95% interval")
+	}
 	if len(r.Bars) > 0 {
 		fmt.Fprint(table, "\tbar\t")
 	}
 	fmt.Fprintln(table)
 	for _, f := range r.Figures {
 		fmt.Fprintf(table, "%s\t%.3f\t%.3f to %.3f\t%d", f.Title, f.Value, f.Low, f.High, f.Photos)
+		r.writeDifference(table, f.Name)
 		bars := r.barsOf(f.Name)
 		for _, bar := range bars {
 			fmt.Fprintf(table, "\t%s\t%s", bar.limit(), bar.verdict())
@@ -34,7 +39,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	for _, bar := range r.Bars {
 		if bar.Value == nil {
-			fmt.Fprintf(table, "%s\t\t\t\t%s\t%s\n", titleOf(bar.Figure), bar.limit(), bar.verdict())
+			fmt.Fprintf(table, "%s\t\t\t", titleOf(bar.Figure))
+			r.writeDifference(table, bar.Figure)
+			fmt.Fprintf(table, "\t%s\t%s\n", bar.limit(), bar.verdict())
 		}
 	}
 	if len(r.Refusals) > 0 {
@@ -45,6 +52,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	r.writeConfusion(table)
 	r.writeGroups(table)
+	r.writeGroupDifferences(table)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("lay out the report: %w", err)
 	}
@@ -94,6 +102,59 @@ func (r *Report) writeGroups(w io.Writer) {
 		for _, name := range groupFigures {
 			if f, ok := g.Figure(name); ok {
 				fmt.Fprintf(w, "\t%.2f [%.2f, %.2f]", f.Value, f.Low, f.High)
+			} else {
+				fmt.Fprint(w, "\t-")
+			}
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// writeVerdict says what the model was compared with, and what the gate says of it and why.
+func (r *Report) writeVerdict(w io.Writer) {
+	if r.Against == nil {
+		return
+	}
+	fmt.Fprintf(w, "\ncompared with %s on the same photos\n", r.Against.Model.Version)
+	if r.Against.Gate == nil {
+		return
+	}
+	fmt.Fprintf(w, "the gate: %s\n", r.Against.Gate.verdict())
+	for _, check := range r.Against.Gate.Checks {
+		fmt.Fprintf(w, "  %s  %s\n        %s\n", check.verdict(), check.Rule, check.Found)
+	}
+}
+
+// verdict is whether the rule was fulfilled, in a word of four letters.
+func (c Check) verdict() string {
+	if c.Met {
+		return "pass"
+	}
+	return "STOP"
+}
+
+// writeDifference writes the cells of a figure's difference, empty ones where there is none.
+func (r *Report) writeDifference(w io.Writer, name string) {
+	if r.Against == nil {
+		return
+	}
+	if d, ok := r.Against.Difference(name); ok {
+		fmt.Fprintf(w, "\t%.3f\t%+.3f\t%+.3f to %+.3f", d.Other, d.Value, d.Low, d.High)
+	} else {
+		fmt.Fprint(w, "\t\t\t")
+	}
+}
+
+func (r *Report) writeGroupDifferences(w io.Writer) {
+	if r.Against == nil || len(r.Against.Groups) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\ndifference in a group\tphotos\tAUC\tsensitivity\tspecificity\trefused")
+	for _, g := range r.Against.Groups {
+		fmt.Fprintf(w, "%s: %s\t%d", g.Column, g.Value, g.Photos)
+		for _, name := range groupFigures {
+			if d, ok := g.Difference(name); ok {
+				fmt.Fprintf(w, "\t%+.2f [%+.2f, %+.2f]", d.Value, d.Low, d.High)
 			} else {
 				fmt.Fprint(w, "\t-")
 			}

@@ -19,6 +19,8 @@ GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "internal/evaluation/test
 PHOTOS = 400
 LESIONS = 240
 ROUNDS = 4000
+# A difference takes the figures of both models in each round.
+DIFFERENCE_ROUNDS = 1000
 LESION_IDS = 10000
 OTHERS = 150
 # How much each diagnosis counts where the one to be stated is chosen, in the order of DIAGNOSES.
@@ -51,6 +53,27 @@ def make_answers(random: np.random.Generator) -> dict[str, np.ndarray]:
         "truth": truth,
         # Actinic keratoses count as malignant, but not as cancer.
         "cancer": np.isin(truth, [DIAGNOSES.index(code) for code in ("bcc", "mel")]),
+        "probabilities": probabilities,
+        "malignancy": malignancy,
+        "label": np.where(refused, "inconclusive", label),
+        "refused": refused,
+        "stated": (probabilities * NAMING).argmax(1),
+        "phone": np.round(random.beta(1.2, 4, PHOTOS), 2),
+    }
+
+
+def make_rival(
+    random: np.random.Generator, answers: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Draws what another model says of the same photos: much the same, and a little worse."""
+    noise = np.exp(random.normal(0, 0.7, (PHOTOS, 7)))
+    probabilities = (answers["probabilities"] + 0.01) * noise
+    probabilities = np.round(probabilities / probabilities.sum(1, keepdims=True), 2)
+    malignancy = np.round(probabilities[:, MALIGNANT_INDICES].sum(1), 2)
+    refused = answers["refused"] ^ (random.random(PHOTOS) < 0.04)
+    label = np.where(malignancy >= MALIGNANT_FROM, "malignant", "inconclusive")
+    label = np.where(malignancy < BENIGN_BELOW, "benign", label)
+    return answers | {
         "probabilities": probabilities,
         "malignancy": malignancy,
         "label": np.where(refused, "inconclusive", label),
@@ -94,6 +117,7 @@ def figures(answers: dict[str, np.ndarray]) -> dict[str, float]:
         "balanced_accuracy": sk.balanced_accuracy_score(truth, stated),
         "calibration_error": calibration_error(score, malignant),
         "refused": answers["refused"].mean(),
+        "malignant_refused": answers["refused"][malignant].mean(),
         "kind_right": (answers["phone"] <= 0.5).mean(),
     }
 
@@ -124,8 +148,34 @@ def calibration_error(scores: np.ndarray, outcomes: np.ndarray, bins: int = 15) 
     return float(sum(gaps) / len(scores))
 
 
+def differences(
+    answers: dict[str, np.ndarray], rival: dict[str, np.ndarray], rounds: int
+) -> dict[str, list[float]]:
+    """Returns {figure: [value, low, high]} of answers less rival, both of the same lesions."""
+    def compute(rows: np.ndarray) -> dict[str, float]:
+        ours, theirs = (
+            figures({name: values[rows] for name, values in some.items()})
+            for some in (answers, rival))
+        return {name: value - theirs[name] for name, value in ours.items()}
+
+    return with_intervals(compute, answers["lesion"], rounds)
+
+
+def said(answers: dict[str, np.ndarray], row: int) -> dict:
+    """Returns what a model said of one photo."""
+    return {
+        "probabilities": answers["probabilities"][row].tolist(),
+        "malignancy": float(answers["malignancy"][row]),
+        "label": str(answers["label"][row]),
+        "refused": bool(answers["refused"][row]),
+        "stated": DIAGNOSES[answers["stated"][row]],
+        "phone": float(answers["phone"][row]),
+    }
+
+
 def describe(
-    answers: dict[str, np.ndarray], others: np.ndarray, rounds: int = ROUNDS
+    answers: dict[str, np.ndarray], others: np.ndarray, rival: dict[str, np.ndarray],
+    rounds: int = ROUNDS
 ) -> dict:
     """Returns what the golden file holds."""
     malignant = np.isin(answers["truth"], MALIGNANT_INDICES)
@@ -143,19 +193,17 @@ def describe(
                 "lesion": f"L{answers['lesion'][i]}",
                 "diagnosis": DIAGNOSES[answers["truth"][i]],
                 "cancer": bool(answers["cancer"][i]),
-                "probabilities": answers["probabilities"][i].tolist(),
-                "malignancy": float(answers["malignancy"][i]),
-                "label": str(answers["label"][i]),
-                "refused": bool(answers["refused"][i]),
-                "stated": DIAGNOSES[answers["stated"][i]],
-                "phone": float(answers["phone"][i]),
-            }
+            } | said(answers, i)
             for i in range(len(malignant))
         ],
+        # What another model says of the same photos.
+        "rival": [said(rival, i) for i in range(len(malignant))],
         # How much photos of the other kind look like phone photos.
         "others": others.tolist(),
         # [value, low, high] by name
         "figures": intervals | {"kind_auc": kind_auc(answers, others, rounds)},
+        # The same, of the photos less the rival's.
+        "differences": differences(answers, rival, min(rounds, DIFFERENCE_ROUNDS)),
         "confusion":
             sk.confusion_matrix(answers["truth"], answers["stated"], labels=range(7)).tolist(),
         "roc": np.stack([fpr, tpr], 1).tolist(),
@@ -184,7 +232,8 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, default=GOLDEN)
     args = parser.parse_args()
     random = np.random.default_rng(7)
-    write(describe(make_answers(random), make_others(random)), args.out)
+    answers, others = make_answers(random), make_others(random)
+    write(describe(answers, others, make_rival(random, answers)), args.out)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ from torch.utils.data import DataLoader, Dataset
 from . import phone
 from .config import Config
 from .labels import DIAGNOSES
-from .material import Material
+from .material import Material, Shot
 from .pictures import Augmenter
 
 NOT_LESION = -1  # a label
+UNKNOWN = -1.0  # a mask's value
 
 
 class Batch(NamedTuple):
@@ -22,16 +23,17 @@ class Batch(NamedTuple):
     pictures: torch.Tensor  # uint8 [n, side, side, 3]
     labels: torch.Tensor  # int64 [n]
     phone: torch.Tensor  # bool [n]
-    masks: torch.Tensor  # float32 [n, side/16, side/16]
+    masks: torch.Tensor  # float32 [n, side/16, side/16], UNKNOWN where nobody drew the lesion
 
 
 class Batches:
-    """HAM10000's training part in random order, mixed with phone lesions and what is no lesion."""
+    """Dermoscopy for training in random order, mixed with phone lesions and what is no lesion."""
 
     def __init__(self, config: Config, material: Material):
         self.config = config
         self.material = material
-        self._phones = round(config.batch * config.phone_share) if material.cutouts else 0
+        self._phone_lesions = len(material.cutouts) + len(material.photos)
+        self._phones = round(config.batch * config.phone_share) if self._phone_lesions else 0
         self._empty = round(config.batch * config.empty_share)
         self._lesions = config.batch - self._phones - self._empty
         self.per_epoch = len(material.shots) // self._lesions
@@ -69,25 +71,43 @@ class Batches:
         augment = Augmenter(self.config, side, random)
         material, samples = self.material, []
         for i in order[step * self._lesions : (step + 1) * self._lesions]:
-            shot = material.shots[i]
-            view = shot.views[random.integers(len(shot.views))]
-            mask = cv2.resize(shot.mask, view.shape[1::-1])
-            samples.append((*augment(view, mask), shot.diagnosis, False))
-        for i in random.integers(len(material.cutouts) or 1, size=self._phones):
+            samples.append(_augmented(augment, material.shots[i], random, is_phone=False))
+        for i in random.integers(self._phone_lesions or 1, size=self._phones):
+            if i >= len(material.cutouts):
+                photo = material.photos[i - len(material.cutouts)]
+                samples.append(_augmented(augment, photo, random, is_phone=True))
+                continue
             cutout = material.cutouts[i]
-            samples.append((*augment(*phone.compose(cutout, side, random), phone=True),
-                            cutout.diagnosis, True))
+            picture, mask = augment(*phone.compose(cutout, side, random), phone=True)
+            samples.append((picture, _shares(mask), cutout.diagnosis, True))
         for _ in range(self._empty):
             picture, is_phone = material.not_lesion(side, random)
             blank = np.zeros(picture.shape[:2], np.uint8)
-            samples.append((*augment(picture, blank, phone=is_phone), NOT_LESION, is_phone))
+            picture, mask = augment(picture, blank, phone=is_phone)
+            samples.append((picture, _shares(mask), NOT_LESION, is_phone))
         pictures, masks, labels, kinds = zip(*samples, strict=True)
         return Batch(
             torch.from_numpy(np.stack(pictures)),
             torch.tensor(labels),
             torch.tensor(kinds),
-            torch.from_numpy(np.stack(masks).astype(np.float32) / 255),
+            torch.from_numpy(np.stack(masks)),
         )
+
+
+def _augmented(
+    augment: Augmenter, shot: Shot, random: np.random.Generator, is_phone: bool
+) -> tuple[np.ndarray, np.ndarray, int, bool]:
+    """Returns an augmented picture of a photo, its mask, its class and its kind."""
+    view = shot.views[random.integers(len(shot.views))]
+    outline = np.zeros(view.shape[:2], np.uint8) if shot.mask is None else cv2.resize(
+        shot.mask, view.shape[1::-1])
+    picture, mask = augment(view, outline, phone=is_phone)
+    mask = np.full(mask.shape, UNKNOWN, np.float32) if shot.mask is None else _shares(mask)
+    return picture, mask, shot.diagnosis, is_phone
+
+
+def _shares(mask: np.ndarray) -> np.ndarray:
+    return mask.astype(np.float32) / 255
 
 
 class _Epoch(Dataset):

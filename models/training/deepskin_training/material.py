@@ -3,12 +3,13 @@
 import dataclasses
 import io
 import pathlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from . import outside, phone, sources
+from . import exported, outside, phone, sources
 from .config import Config
 from .pictures import decode
 
@@ -18,17 +19,19 @@ _SHARP_COLUMNS = (25, 175)
 
 @dataclasses.dataclass(frozen=True)
 class Shot:
-    """A dermoscopic image: views uint8 [h, w, 3] of the whole of it, and its lesion's mask."""
+    """A photo: views uint8 [h, w, 3] of the whole of it, and its lesion's mask, if it is known."""
 
     views: list[np.ndarray]
-    mask: np.ndarray  # uint8 [h, w], 255 where the lesion is
+    mask: np.ndarray | None  # uint8 [h, w], 255 where the lesion is
     diagnosis: int
 
 
 class Material:
-    """What one fold trains on."""
+    """What one fold trains on: HAM10000, phone lesions, everyday photos and exports."""
 
-    def __init__(self, config: Config, data: pathlib.Path):
+    def __init__(
+        self, config: Config, data: pathlib.Path, exports: Sequence[exported.Photo] = ()
+    ):
         cases = [case for case in sources.read_metadata(data)
                  if sources.split_of(case.lesion, config.fold) == "train"]
         whole, sharp = sources.ham10000_views(data)
@@ -45,20 +48,34 @@ class Material:
             self.shots.append(Shot(views, mask, case.diagnosis))
         self.cutouts = [cutout for cutout in phone.read_cutouts(data)
                         if sources.split_of(cutout.patient, config.fold) == "train"]
+        # Pictures without a lesion, each with whether a phone took it.
         self._everyday = [
-            np.asarray(decode(content)) for name, content in outside.read_not_skin(data)
+            (np.asarray(decode(content)), True) for name, content in outside.read_not_skin(data)
             if not outside.is_held_out(name)
         ]
+        self._outlined = list(self.shots)
+        self.photos = []  # by phones
+        for photo in exports:
+            if exported.split_of(photo, config.fold) == "train":
+                self._add(photo)
+
+    def _add(self, photo: exported.Photo) -> None:
+        """Puts an exported photo among those of its kind."""
+        if photo.diagnosis is None:
+            self._everyday.append((photo.pixels(), photo.phone))
+            return
+        shots = self.photos if photo.phone else self.shots
+        shots.append(Shot([photo.pixels()], None, photo.diagnosis))
 
     def not_lesion(self, side: int, random: np.random.Generator) -> tuple[np.ndarray, bool]:
         """Returns a picture without a lesion, and whether a phone took it.
 
-        Two in three are everyday photos, if there are any; the others are healthy skin, near
+        Two in three are everyday photos, or exported ones; the others are healthy skin, near
         lesions in dermoscopy or made up, now and then with the pattern of a screen or a cover.
         """
         draw = random.random()
         if self._everyday and draw < 0.67:
-            return self._everyday[random.integers(len(self._everyday))], True
+            return self._everyday[random.integers(len(self._everyday))]
         if draw < 0.85:
             patch = self._bare_skin(random)
             if patch is not None:
@@ -71,7 +88,7 @@ class Material:
     def _bare_skin(self, random: np.random.Generator) -> np.ndarray | None:
         """Cuts a patch without lesion from a corner of an image; None where none is free."""
         for _ in range(4):
-            shot = self.shots[random.integers(len(self.shots))]
+            shot = self._outlined[random.integers(len(self._outlined))]
             view = shot.views[random.integers(len(shot.views))]
             mask = cv2.resize(shot.mask, view.shape[1::-1])
             height, width = (np.array(mask.shape) * random.uniform(0.35, 0.5)).astype(int)

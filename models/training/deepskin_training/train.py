@@ -20,6 +20,7 @@ from .network import Network, normalise
 from .parts import Part, diagnosis_logits
 
 CHECKPOINT = "checkpoint.pt"
+HISTORY = "history.jsonl"
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
 _WEIGHT_DECAY = 0.05
@@ -65,6 +66,14 @@ def has_ended(config: Config, epoch: int, best: int) -> bool:
     return epoch == config.epochs or 0 < config.patience <= epoch - best
 
 
+def warm_network(config: Config, folder: pathlib.Path) -> Network:
+    """Returns the network of a finished run, to go on training from it by the recipe."""
+    done = finished(config, folder)
+    if done is None:
+        raise FileNotFoundError(f"{folder} holds no finished run to start from")
+    return done[0]
+
+
 def one_cycle(progress: float) -> float:
     """Returns the share of the peak learning rate: linear up to 10%, then half a cosine."""
     if progress < _WARM_UP:
@@ -94,8 +103,12 @@ class Run:
             batches.class_weights().to(self.device), label_smoothing=config.label_smoothing
         )
 
-    def train(self, validation: Part) -> Network:
-        """Trains to the end; returns the running average as it did best on validation."""
+    def train(self, validation: Part, shared: Part | None = None) -> Network:
+        """Trains to the end; returns the running average as it did best on validation.
+
+        shared, validation lesions of exports, is measured for the history alone: people report
+        what was wrong, so it is no sample of what they send.
+        """
         epoch = self._resume()
         while not has_ended(self.config, epoch, self.best["epoch"]):
             begun = time.monotonic()
@@ -107,7 +120,7 @@ class Run:
                     self._report(epoch, step, losses, time.monotonic() - begun)
             self.seconds += time.monotonic() - begun
             epoch += 1
-            self._record(epoch, float(np.mean(losses)), validation)
+            self._record(epoch, float(np.mean(losses)), validation, shared)
         self.average.load_state_dict(self.best["average"])
         return self.average
 
@@ -159,7 +172,7 @@ class Run:
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         """Adds the losses of diagnosis, kind of photo, presence of a lesion, and its mask."""
-        shows = batch.labels >= 0
+        shows, outlined = batch.labels >= 0, batch.masks >= 0
         binary = nn.functional.binary_cross_entropy_with_logits
         if self.config.mixup:
             share = self.random.beta(self.config.mixup, self.config.mixup)
@@ -171,6 +184,7 @@ class Run:
             diagnosis = (share * self.loss_of(logits, labels)
                          + (1 - share) * self.loss_of(logits, labels.flip(0)))
             masks = batch.masks.clone()
+            outlined[:count] &= outlined[:count].flip(0)
             masks[:count] = share * masks[:count] + (1 - share) * masks[:count].flip(0)
             kinds = batch.phone[:count].float()
             kind = binary(seen.phone[:count], share * kinds + (1 - share) * kinds.flip(0))
@@ -181,40 +195,73 @@ class Run:
         loss = diagnosis + _KIND_WEIGHT * kind
         loss = loss + _LESION_WEIGHT * binary(seen.lesion, shows.float())
         if self.config.mask_weight:
-            loss = loss + self.config.mask_weight * binary(seen.mask, masks)
+            loss = loss + self.config.mask_weight * binary(
+                seen.mask, masks.clamp(min=0), weight=outlined.float())
         return loss
 
-    def _record(self, epoch: int, loss: float, validation: Part) -> None:
+    def _record(self, epoch: int, loss: float, validation: Part, shared: Part | None) -> None:
         """Appends to the history, keeps the best, and writes the checkpoint whole or not at all."""
-        logits = diagnosis_logits(self.average, validation.pictures, self.device)
-        scores = malignancy(torch.from_numpy(logits).softmax(1).numpy())
         record = {
             "epoch": epoch,
             "loss": loss,
-            "validation_auc": roc_auc_score(validation.malignant, scores),
+            "validation_auc": self._auc(validation),
             "seconds": round(self.seconds),
         }
+        if shared and 0 < shared.malignant.sum() < len(shared.truth):
+            record["shared_auc"] = self._auc(shared)
         print(json.dumps(record), flush=True)
-        with open(self.folder / "history.jsonl", "a", encoding="utf-8") as history:
+        with open(self.folder / HISTORY, "a", encoding="utf-8") as history:
             history.write(json.dumps(record) + "\n")
         if record["validation_auc"] > self.best["validation_auc"]:
             self.best = {**record, "average": copy.deepcopy(self.average.state_dict())}
         state = {name: part.state_dict() for name, part in self._parts().items()}
         partial = self.folder / "checkpoint.partial"
-        torch.save({**state, "epoch": epoch, "best": self.best, "seconds": self.seconds}, partial)
+        state |= {"epoch": epoch, "best": self.best, "seconds": self.seconds,
+                  "random": self._random_state()}
+        torch.save(state, partial)
         partial.replace(self.folder / CHECKPOINT)
 
     def _resume(self) -> int:
         """Loads the checkpoint, if there is one, and returns how many epochs it has seen."""
         checkpoint = self.folder / CHECKPOINT
         if not checkpoint.exists():
+            self._shorten_history(0)
             return 0
         state = torch.load(checkpoint, map_location=self.device)
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.best, self.seconds = state["best"], state["seconds"]
+        if "random" in state:  # checkpoints of older versions lack it
+            self._set_random_state(state["random"])
+        self._shorten_history(state["epoch"])
         print(f"{self.config.name}: resuming after epoch {state['epoch']}", flush=True)
         return state["epoch"]
+
+    def _auc(self, part: Part) -> float:
+        logits = diagnosis_logits(self.average, part.pictures, self.device)
+        scores = malignancy(torch.from_numpy(logits).softmax(1).numpy())
+        return roc_auc_score(part.malignant, scores)
+
+    def _random_state(self) -> dict:
+        """Returns what the next random numbers depend on; batches have generators of their own."""
+        return {
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if self.device == "cuda" else [],
+            "numpy": self.random.bit_generator.state,
+        }
+
+    def _set_random_state(self, state: dict) -> None:
+        torch.set_rng_state(state["torch"].cpu())
+        if self.device == "cuda":
+            torch.cuda.set_rng_state_all([one.cpu() for one in state["cuda"]])
+        self.random.bit_generator.state = state["numpy"]
+
+    def _shorten_history(self, epoch: int) -> None:
+        """Drops what was written of an epoch whose checkpoint was not, or that had not ended."""
+        path = self.folder / HISTORY
+        if path.exists():
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            path.write_text("".join(lines[:epoch]), encoding="utf-8")
 
     def _parts(self) -> dict:
         return {

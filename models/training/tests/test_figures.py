@@ -12,15 +12,17 @@ def test_golden_file_is_what_scikit_learn_says_today() -> None:
     """The committed file comes from the script, as far as it does not depend on chance."""
     committed = json.loads(figures.GOLDEN.read_text(encoding="utf-8"))
     random = np.random.default_rng(7)
+    answers, others = figures.make_answers(random), figures.make_others(random)
     fresh = json.loads(json.dumps(
-        figures.describe(figures.make_answers(random), figures.make_others(random), rounds=1)))
-    for key in ("photos", "others", "confusion", "splits", "parts", "labels", "malignant"):
+        figures.describe(answers, others, figures.make_rival(random, answers), rounds=1)))
+    for key in ("photos", "others", "rival", "confusion", "splits", "parts", "labels", "malignant"):
         assert fresh[key] == committed[key]
     for key in ("roc", "precision_recall"):
         assert np.allclose(fresh[key], committed[key], atol=1e-12)
-    assert fresh["figures"].keys() == committed["figures"].keys()
-    for name, (value, _, _) in fresh["figures"].items():
-        assert value == pytest.approx(committed["figures"][name][0], abs=1e-12)
+    for key in ("figures", "differences"):
+        assert fresh[key].keys() == committed[key].keys()
+        for name, (value, _, _) in fresh[key].items():
+            assert value == pytest.approx(committed[key][name][0], abs=1e-12)
 
 
 def test_answers_have_ties_and_every_kind() -> None:
