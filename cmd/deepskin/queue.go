@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,15 +34,13 @@ func queueCommand(env map[string]string) *cobra.Command {
 					return err
 				}
 				if asJSON {
-					encoder := json.NewEncoder(cmd.OutOrStdout())
-					encoder.SetIndent("", "  ")
-					return encoder.Encode(report)
+					return printJSON(cmd.OutOrStdout(), report)
 				}
 				return report.print(cmd.OutOrStdout())
 			})
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	c.AddCommand(queueRequeueCommand(env), queueDropCommand(env))
 	return c
 }

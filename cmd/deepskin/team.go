@@ -69,7 +69,8 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 		Long: "Prints a link that opens the team's web pages once, within 15 minutes, in the name of a reviewer.\n" +
 			"It begins with DEEPSKIN_PUBLIC_URL, and with http://localhost without that. Give each person a name\n" +
 			"of their own: votes of one name count once.",
-		Args: cobra.NoArgs,
+		Example: "  deepskin login-link",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := readSettings(env)
 			if err != nil {

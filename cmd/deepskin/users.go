@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func usersDeleteCommand(env map[string]string) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&sure, "yes", false, "do not ask for confirmation")
-	c.Flags().BoolVar(&asJSON, "json", false, "print how much was erased as JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -130,8 +129,8 @@ func (s settings) forget(ctx context.Context, sender deepskin.Sender, stderr io.
 // reportErasure says how much was erased, never whose it was.
 func reportErasure(w io.Writer, e bot.Erasure, reached, asJSON bool) error {
 	if asJSON {
-		if err := json.NewEncoder(w).Encode(e); err != nil {
-			return fmt.Errorf("print JSON: %w", err)
+		if err := printJSON(w, e); err != nil {
+			return err
 		}
 	} else {
 		fmt.Fprintf(w, "Erased: photos with their answers: %d, messages of the bot: %d.\n", e.Cases, e.Messages)
