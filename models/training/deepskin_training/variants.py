@@ -11,9 +11,9 @@ import torch
 from . import phone, sources
 from .config import Config
 from .finishing import PHONE_ROUNDS
+from .model import train_member
 from .network import normalise, smooth
 from .parts import CHUNK, Part, compose_part, read_part
-from .train import finished
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,25 +81,26 @@ def read_parts(data: pathlib.Path, side: int) -> dict[str, Part]:
 
 
 @functools.lru_cache
-@torch.no_grad()
 def logits(
     member: Config, runs: pathlib.Path, data: pathlib.Path, side: int, half_turn: bool,
     smoothing: bool,
 ) -> dict[str, np.ndarray]:
-    """Returns what one network says: logits [n, 7] by kind of photo. Variants share many."""
-    done = finished(member, runs / member.name)
-    if done is None:
-        raise FileNotFoundError(f"{member.name} is not trained: make train comes first")
-    network, _ = done
+    """Returns what one network says: logits [n, 7] by kind of photo. Variants share many.
+
+    A network that is not trained yet is.
+    """
+    network, _ = train_member(member, data, runs)
+    network.eval()
     said = {}
     for kind, part in read_parts(data, side).items():
         chunks = []
         for chunk in torch.from_numpy(part.pictures).split(CHUNK):
-            values = smooth(normalise(chunk)) if smoothing else normalise(chunk)
-            if half_turn:
-                focused, _ = network.served(values)
-            else:
-                focused = network.focused(*network.describe(values))
-            chunks.append(network.head(focused.mean((2, 3))))
+            with torch.no_grad():
+                values = smooth(normalise(chunk)) if smoothing else normalise(chunk)
+                if half_turn:
+                    focused, _ = network.served(values)
+                else:
+                    focused = network.focused(*network.describe(values))
+                chunks.append(network.head(focused.mean((2, 3))))
         said[kind] = torch.cat(chunks).numpy()
     return said
