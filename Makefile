@@ -178,6 +178,11 @@ promote: setup ## Have VERSION in the registry DEEPSKIN_MODELS serve, which pass
 	@test -n "$(VERSION)" || { echo "Say which: make promote VERSION=version"; exit 1; }
 	./deepskin model promote "$(VERSION)"
 
+.PHONY: year
+year: setup training-setup ## Play a year of the service on DATA: photos, reports, reviews, retraining, gate; writes docs/loop.md, goes on where it was
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make year DATA=dir"; exit 1; }
+	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
+
 .PHONY: noise
 noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
