@@ -54,7 +54,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
-	go test $(TAGS) -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...
 	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
 
 .PHONY: test-pure
