@@ -155,6 +155,18 @@ type Grid struct {
 	Part *Box `json:"part,omitempty"`
 }
 
+// A Quality is what was measured of a photo, whatever it shows.
+type Quality struct {
+	// Side is the length of the photo's shorter side, in pixels.
+	Side int `json:"side"`
+	// Brightness is the mean luminance, 0 to 255, and BurntOut the share, 0 to 1, of pixels that are
+	// white or nearly so.
+	Brightness float64 `json:"brightness"`
+	BurntOut   float64 `json:"burnt_out"`
+	// Sharpness is the variance of the Laplacian of the luminance; 0 is a single colour.
+	Sharpness float64 `json:"sharpness"`
+}
+
 // An Assessment is what the classifier says of one photo.
 type Assessment struct {
 	Label Label `json:"label"`
@@ -188,7 +200,9 @@ type Assessment struct {
 	// OODLimit is the OOD above which this kind of photo is refused as not a lesion. It can be zero;
 	// it is known only where Threshold is not.
 	OODLimit float64 `json:"ood_limit,omitempty"`
-	Grid     *Grid   `json:"grid,omitempty"`
+	// Quality is what was measured of the photo itself; nil where it could not be decoded.
+	Quality *Quality `json:"quality,omitempty"`
+	Grid    *Grid    `json:"grid,omitempty"`
 	// Model is the version of the model that made the assessment.
 	Model string `json:"model"`
 	// Millis is how long the assessment took, in milliseconds.

@@ -66,6 +66,11 @@ func StatsCommand(language string) Command {
 	return Command{"stats", words.For(language).Say("menu.stats")}
 }
 
+// TeamCommand returns the command with which a reviewer gets a link to the team's web pages.
+func TeamCommand(language string) Command {
+	return Command{"team", words.For(language).Say("menu.team")}
+}
+
 func about(w words.Words, a About) Reply {
 	text := w.Say("about.who")
 	if a.Version != "" {

@@ -26,6 +26,9 @@ type Config struct {
 	Logger *slog.Logger
 	// About returns what /about tells of the model that serves now; nil tells nothing.
 	About func() About
+	// TeamLink makes a one-time link to the team's web pages for a reviewer; nil means that the pages
+	// have no address to link to.
+	TeamLink func(ctx context.Context, reviewer deepskin.Sender) (string, error)
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
 	// Now is the clock; time.Now if nil.

@@ -40,6 +40,9 @@ func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error
 	if m.Command == "stats" && b.fromTeam(m) {
 		return b.stats(ctx, w)
 	}
+	if m.Command == "team" && b.team.Chat != "" && m.At.Platform == b.team.Platform {
+		return b.teamPages(ctx, w, m)
+	}
 	switch m.Command {
 	case "start":
 		return welcome(w), nil

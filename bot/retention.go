@@ -14,19 +14,27 @@ const (
 const (
 	// MinRetention is the least Config.Retention: what is younger may still need an answer.
 	MinRetention = deliveryLimit
+	// countAfter is the age at which cases are counted for the dashboard: what becomes of them is known
+	// by then, and none is erased earlier but at its sender's wish.
+	countAfter = deliveryLimit
 	// retentionPause parts the looks for what is too old.
 	retentionPause = time.Hour
 	// eraseLimit is how much is erased at a time, so that others get their turn at the database.
 	eraseLimit = 500
 )
 
-// eraseOld erases again and again what is older than it may be, until ctx ends.
+// eraseOld erases again and again what is older than it may be, until ctx ends. Cases are counted first:
+// of those that are erased the totals stay.
 func (b *Bot) eraseOld(ctx context.Context) {
 	for {
 		if b.PhotoRetention > 0 {
 			b.erase(ctx, erasedPhoto, b.PhotoRetention, b.Store.ErasePhotos)
 		}
-		b.erase(ctx, erasedCase, b.Retention, b.Store.EraseCases)
+		if err := b.Store.CountCases(ctx, b.Now().Add(-countAfter)); err == nil {
+			b.erase(ctx, erasedCase, b.Retention, b.Store.EraseCases)
+		} else if ctx.Err() == nil {
+			b.Logger.Error("old cases could not be counted, so none is erased", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return

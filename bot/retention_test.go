@@ -60,6 +60,31 @@ func TestKeptPhotosStayUntilTheirSenderTakesThemBack(t *testing.T) {
 	})
 }
 
+// Of what is erased the totals stay: so nothing may be erased before it was counted.
+func TestCasesAreCountedBeforeTheyAreErased(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.config.Sweep, w.config.Retention = day, 2*day
+		w.connect()
+		w.consents(alice)
+		w.run()
+		w.photo(alice, "source-1")
+		w.pass(day)
+		w.store.breaks("CountCases")
+		w.pass(3 * day)
+		if n := len(w.store.all()); n != 1 {
+			t.Fatalf("%d cases are left, want the one that could not be counted", n)
+		}
+		w.store.inject(nil)
+		w.pass(2 * time.Hour)
+		if n := len(w.store.all()); n != 0 {
+			t.Errorf("%d cases are left", n)
+		}
+		if age := time.Since(w.store.counted); age < day || age > day+2*time.Hour {
+			t.Errorf("cases are counted at the age of %v, want a day: younger ones may still change", age)
+		}
+	})
+}
+
 func TestErasingGoesOnAfterBadTimes(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.config.Sweep = day

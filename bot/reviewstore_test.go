@@ -208,6 +208,15 @@ func (s *memStore) ErasePhotos(ctx context.Context, before time.Time, limit int)
 	})
 }
 
+func (s *memStore) CountCases(ctx context.Context, before time.Time) error {
+	if err := s.enter(ctx, "CountCases"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	s.counted = before
+	return nil
+}
+
 func (s *memStore) EraseCases(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.eraseCases(ctx, "EraseCases", before, limit, func(id deepskin.CaseID) bool {
 		if _, kept := s.photos[id]; kept {

@@ -85,6 +85,19 @@ func (s speech) team(t *testing.T) {
 		s.hears("team-decided", w.reviewPost().reply)
 		w.store.stats = someStats
 		s.hears("team-stats", w.askStats(t, bob, teamRoom, true))
+		pages := func(reviewer bool) bot.Reply {
+			reply, err := w.askTeam(t, "", reviewer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return reply
+		}
+		s.hears("team-pages-of-others", pages(false))
+		s.hears("team-pages-nowhere", pages(true))
+		w.bot.TeamLink = func(context.Context, deepskin.Sender) (string, error) {
+			return "https://deepskin.example/team/login#TOKEN", nil
+		}
+		s.hears("team-pages", pages(true))
 	})
 }
 

@@ -24,6 +24,8 @@ type memStore struct {
 	posts   map[deepskin.CaseID]deepskin.Address // of the team
 	// stats is what Stats answers.
 	stats func(since time.Time) deepskin.Stats
+	// counted is until when cases were counted.
+	counted time.Time
 }
 
 type lease struct {
@@ -202,6 +204,12 @@ func (s *memStore) Answer(
 func (s *memStore) Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error) {
 	return s.settle(ctx, "Fail", id, deepskin.Pending, func(c *storedCase) {
 		c.Status, c.Failure = deepskin.Failed, cause
+	})
+}
+
+func (s *memStore) Reopen(ctx context.Context, id deepskin.CaseID, _, deadline time.Time) (bool, error) {
+	return s.settle(ctx, "Reopen", id, deepskin.Failed, func(c *storedCase) {
+		c.Status, c.Failure, c.Delivered, c.Deadline = deepskin.Pending, "", time.Time{}, deadline
 	})
 }
 

@@ -99,27 +99,20 @@ func (c *Classifier) Info() Info {
 
 // Assess judges one photo. It returns an error only if the machine is at fault or ctx ends.
 func (c *Classifier) Assess(ctx context.Context, photo []byte) (deepskin.Assessment, error) {
-	assessment, _, err := c.assess(ctx, photo, 0)
+	assessment, _, err := c.assess(ctx, photo, false)
 	return assessment, err
 }
 
 // AssessAndCopy is Assess and also returns a reduced copy of the photo: a JPEG, upright, without
-// metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded.
+// metadata, its longest side at most 1,024 pixels; nil where the photo could not be decoded. It is made
+// of the pixels that the model's picture is made of, so that its shorter side has a quarter more than that,
+// or as many as the photo: for a model of 224 pixels, 1280 x 960 becomes 640 x 480.
 func (c *Classifier) AssessAndCopy(ctx context.Context, photo []byte) (deepskin.Assessment, []byte, error) {
-	assessment, reduced, err := c.assess(ctx, photo, copySide)
-	if err != nil || reduced == nil {
-		return assessment, nil, err
-	}
-	encoded, err := encodeJPEG(reduced)
-	if err != nil {
-		return deepskin.Assessment{}, nil, err
-	}
-	return assessment, encoded, nil
+	return c.assess(ctx, photo, true)
 }
 
-// assess returns the assessment and, where side is not zero and the photo can be decoded, a copy
-// that fits into a square of that side.
-func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepskin.Assessment, image.Image, error) {
+// assess returns the assessment and, where it is wanted and the photo can be decoded, the copy.
+func (c *Classifier) assess(ctx context.Context, photo []byte, wantCopy bool) (deepskin.Assessment, []byte, error) {
 	begun := time.Now()
 	if err := c.slots.Acquire(ctx, 1); err != nil {
 		return deepskin.Assessment{}, nil, fmt.Errorf("wait for a turn: %w", err)
@@ -134,7 +127,7 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		Model:    model.info.Version,
 	}
 
-	seen, problem, err := c.look(ctx, model, photo, side)
+	seen, problem, err := c.look(ctx, model, photo, wantCopy)
 	if err != nil {
 		return deepskin.Assessment{}, nil, err
 	}
@@ -143,61 +136,80 @@ func (c *Classifier) assess(ctx context.Context, photo []byte, side int) (deepsk
 		assessment.Millis = millisSince(begun)
 		return assessment, nil, nil
 	}
-	assessment.Problems = append(assessment.Problems, judgeQuality(seen.views)...)
+	assessment.Quality = &seen.quality
+	assessment.Problems = append(assessment.Problems, judgeQuality(seen.quality)...)
 	if seen.ood > model.limits(seen.output).OOD {
 		assessment.Problems = append(assessment.Problems, deepskin.NotALesion)
 	}
 	model.info.state(&assessment, seen.output)
 	assessment.Millis = millisSince(begun)
-	return assessment, seen.reduced, nil
+	return assessment, seen.copied, nil
 }
 
 // A sight is what there is to see in a photo.
 type sight struct {
-	views
 	output
+	quality deepskin.Quality
+	// copied is the reduced copy; nil where it was not asked for.
+	copied []byte
 }
 
-// look checks and decodes a photo, reduces it to its views and has the model look at it, once or
-// twice, all within the memory budget.
-func (c *Classifier) look(ctx context.Context, model *model, photo []byte, side int) (sight, deepskin.Problem, error) {
+// look checks and decodes a photo, measures its quality and has the model look at it, once or twice,
+// all within the memory budget.
+func (c *Classifier) look(ctx context.Context, model *model, photo []byte, wantCopy bool) (sight, deepskin.Problem, error) {
 	found, problem := inspect(photo)
-	if problem == "" && found.memory > c.budget {
+	need := found.memory + found.rendering(model.info.Side)
+	if problem == "" && need > c.budget {
 		problem = deepskin.TooManyPixels
 	}
 	if problem != "" {
 		return sight{}, problem, nil
 	}
-	if err := c.memory.Acquire(ctx, found.memory); err != nil {
+	if err := c.memory.Acquire(ctx, need); err != nil {
 		return sight{}, "", fmt.Errorf("wait for memory to decode in: %w", err)
 	}
-	defer c.memory.Release(found.memory)
-	decoded, problem := decode(photo, found.format)
+	defer c.memory.Release(need)
+	slot, err := model.slots.get()
+	if err != nil {
+		return sight{}, "", fmt.Errorf("prepare a run of the model: %w", err)
+	}
+	defer model.slots.put(slot)
+	from := &source{photo: photo, header: found}
+	whole, problem := from.lookAt(model.info.Side)
 	if problem != "" {
 		return sight{}, problem, nil
 	}
+	defer whole.release()
 	turned := orientation(photo, found.format)
-	seen := sight{views: reduce(decoded, turned, model.info.Side, side)}
-	var err error
-	if seen.output, err = model.run(seen.picture); err != nil {
+	whole.squeeze(slot.picture, image.Rectangle{Max: found.size}, turned)
+	seen := sight{quality: measureQuality(slot.picture, found.size)}
+	if seen.output, err = model.run(slot); err != nil {
 		return sight{}, "", fmt.Errorf("run model: %w", err)
 	}
-	if seen.output, err = model.lookCloser(decoded, turned, seen.output); err != nil {
+	if seen.output, err = model.lookCloser(from, turned, slot, seen.output); err != nil {
 		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
+	}
+	if wantCopy {
+		if seen.copied, err = whole.copyOf(turned); err != nil {
+			return sight{}, "", err
+		}
 	}
 	return seen, "", nil
 }
 
 // lookCloser has the model look again at the part around a small lesion. It returns the numbers
 // that count: those of both looks, or the first one's.
-func (m *model) lookCloser(decoded image.Image, orientation int, first output) (output, error) {
-	size := uprightSize(decoded.Bounds().Size(), orientation)
+func (m *model) lookCloser(from *source, orientation int, slot *slot, first output) (output, error) {
+	size := uprightSize(from.size, orientation)
 	limits := m.limits(first)
 	part, ok := partAround(first.box, limits.Closer, size)
 	if !ok || first.ood > limits.OOD {
 		return first, nil
 	}
-	second, err := m.run(cut(decoded, orientation, part, m.info.Side))
+	if problem := from.cut(slot.picture, part, orientation); problem != "" {
+		return first, nil // a fault that shows only at another size; the whole photo was seen
+	}
+	second, err := m.run(slot)
 	if err != nil {
 		return output{}, err
 	}

@@ -168,8 +168,9 @@ func TestCopyIsSmallUprightAndBare(t *testing.T) {
 		photo []byte
 		size  image.Point
 	}{
-		"large":     {jpegOf(t, imaging.Resize(goldenBase(), 1280, 960, imaging.Box)), image.Pt(1024, 768)},
-		"upright":   {jpegOf(t, imaging.Resize(goldenBase(), 600, 1200, imaging.Box)), image.Pt(512, 1024)},
+		"large":     {jpegOf(t, imaging.Resize(goldenBase(), 1280, 960, imaging.Box)), image.Pt(640, 480)},
+		"upright":   {jpegOf(t, imaging.Resize(goldenBase(), 600, 1200, imaging.Box)), image.Pt(300, 600)},
+		"long":      {jpegOf(t, imaging.Resize(goldenBase(), 1600, 400, imaging.Box)), image.Pt(1024, 256)},
 		"small":     {jpegOf(t, imaging.Resize(goldenBase(), 200, 150, imaging.Box)), image.Pt(200, 150)},
 		"with EXIF": {golden(t, "exif-6.jpg"), image.Pt(400, 300)},
 	}
@@ -222,8 +223,8 @@ func TestConcurrentAssessmentsAgree(t *testing.T) {
 }
 
 func TestMemoryBudget(t *testing.T) {
-	photo := golden(t, "16-bit.png") // 400 x 300 pixels of 8 bytes
-	const need = 400 * 300 * 8
+	photo := golden(t, "16-bit.png") // 400 x 300 pixels of 8 bytes, and of 3 once rendered
+	const need = 400 * 300 * (8 + 3)
 
 	c := open(t, classifier.Config{MaxDecodedBytes: need - 1})
 	a, err := c.Assess(t.Context(), photo)

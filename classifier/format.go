@@ -2,7 +2,6 @@ package classifier
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -30,8 +29,18 @@ const (
 // A header is what a file says of itself before anything is decoded.
 type header struct {
 	format format
+	// size is that of the photo as it is stored, in pixels.
+	size image.Point
+	// components is how many a JPEG has, 0 in other formats.
+	components int
 	// memory is how many bytes decoding takes at most.
 	memory int64
+}
+
+// rendering returns how many bytes the pixels take that are made of the whole photo.
+func (h header) rendering(modelSide int) int64 {
+	shrink := wholeShrink(h.size, modelSide)
+	return 3 * int64(reduced(h.size.X, shrink)) * int64(reduced(h.size.Y, shrink))
 }
 
 // inspect reads the header of a photo, allocating next to nothing. The format is told from the
@@ -71,11 +80,11 @@ func inspectJPEG(photo []byte) (header, deepskin.Problem) {
 	if err != nil {
 		return header{}, problemOf(err)
 	}
-	memory, ok := jpegMemory(photo)
-	if !ok {
+	frame, ok := readFrame(photo)
+	if !ok || frame.scans > maxScans {
 		return header{}, deepskin.Corrupt
 	}
-	return checkPixels(config, header{formatJPEG, memory})
+	return checkPixels(config, header{format: formatJPEG, components: frame.components, memory: frame.memory()})
 }
 
 func inspectPNG(photo []byte) (header, deepskin.Problem) {
@@ -97,7 +106,7 @@ func inspectPNG(photo []byte) (header, deepskin.Problem) {
 	if interlaced {
 		perPixel *= 2 // each pass is decoded on its own, then merged
 	}
-	return checkPixels(config, header{formatPNG, perPixel * pixels(config)})
+	return checkPixels(config, header{format: formatPNG, memory: perPixel * pixels(config)})
 }
 
 func inspectWebP(photo []byte) (header, deepskin.Problem) {
@@ -117,7 +126,7 @@ func inspectWebP(photo []byte) (header, deepskin.Problem) {
 		// at most 65,536 times.
 		memory += 9*pixels(config) + min(int64(len(photo))*1100, 180<<20)
 	}
-	return checkPixels(config, header{formatWebP, memory})
+	return checkPixels(config, header{format: formatWebP, memory: memory})
 }
 
 func pixels(config image.Config) int64 { return int64(config.Width) * int64(config.Height) }
@@ -129,70 +138,8 @@ func checkPixels(config image.Config, found header) (header, deepskin.Problem) {
 	case pixels(config) > maxPixels:
 		return header{}, deepskin.TooManyPixels
 	}
+	found.size = image.Pt(config.Width, config.Height)
 	return found, ""
-}
-
-// jpegMemory returns how many bytes Go's decoder takes for a JPEG. It finds the frame header
-// as that decoder does, which keeps to itself what counts: sampling and progression.
-func jpegMemory(photo []byte) (int64, bool) {
-	jfif := false
-	for rest := photo[2:]; ; {
-		start := bytes.IndexByte(rest, 0xff)
-		if start < 0 {
-			return 0, false
-		}
-		rest = rest[start:]
-		for len(rest) > 0 && rest[0] == 0xff { // any number of these may precede a marker
-			rest = rest[1:]
-		}
-		if len(rest) < 3 {
-			return 0, false
-		}
-		marker := rest[0]
-		if marker == 0 || (marker >= 0xd0 && marker <= 0xd7) { // stuffing, restart
-			rest = rest[1:]
-			continue
-		}
-		length := int(binary.BigEndian.Uint16(rest[1:3]))
-		if length < 2 || len(rest) < 1+length {
-			return 0, false
-		}
-		segment := rest[3 : 1+length]
-		if marker >= 0xc0 && marker <= 0xc2 {
-			return frameMemory(segment, marker == 0xc2, jfif)
-		}
-		jfif = jfif || marker == 0xe0 && bytes.HasPrefix(segment, []byte("JFIF\x00"))
-		rest = rest[1+length:]
-	}
-}
-
-// frameMemory adds up what the samples of a JPEG's frame take once decoded.
-func frameMemory(frame []byte, progressive, jfif bool) (int64, bool) {
-	if len(frame) < 6 || len(frame) < 6+3*int(frame[5]) {
-		return 0, false
-	}
-	height := int64(binary.BigEndian.Uint16(frame[1:3]))
-	width := int64(binary.BigEndian.Uint16(frame[3:5]))
-	components := int64(frame[5])
-	var most, sum int64
-	for i := range components {
-		sampling := frame[7+3*i]
-		area := int64(sampling>>4) * int64(sampling&15)
-		most, sum = max(most, area), sum+area
-	}
-	if most == 0 {
-		return 0, false
-	}
-	// Up to 31 pixels of padding complete the last blocks.
-	samples := (width + 31) * (height + 31) * sum / most
-	memory := samples
-	if progressive {
-		memory += 4 * samples // coefficients are kept between scans
-	}
-	if components == 4 || components == 3 && !jfif {
-		memory += 4 * width * height // CMYK, and what may be plain RGB, is copied once more
-	}
-	return memory, true
 }
 
 // problemOf tells a damaged file from one that is whole but of a kind that Go cannot read.

@@ -39,11 +39,15 @@ func Heatmap(photo []byte, grid deepskin.Grid) ([]byte, error) {
 	if problem != "" {
 		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
 	}
-	decoded, problem := decode(photo, found.format)
+	from := &source{photo: photo, header: found}
+	seen, problem := from.render(image.Rectangle{Max: found.size}, shrinkFor(max(found.size.X, found.size.Y), heatmapSide))
 	if problem != "" {
 		return nil, fmt.Errorf("draw heatmap: photo is unusable: %s", problem)
 	}
-	picture := reduce(decoded, orientation(photo, found.format), 1, heatmapSide).reduced
+	fitting := seen.fit(heatmapSide, orientation(photo, found.format))
+	picture := fitting.toNRGBA()
+	fitting.release()
+	seen.release()
 	if size := picture.Rect.Size(); max(size.X, size.Y) < heatmapLess {
 		scale := heatmapLess / float64(max(size.X, size.Y))
 		picture = imaging.Resize(picture, scaled(size.X, scale), scaled(size.Y, scale), imaging.Linear)

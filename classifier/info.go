@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,6 +38,9 @@ type Info struct {
 	Naming map[deepskin.Kind][]float64 `json:"naming"`
 	// Metrics are the figures that training measured on its test part, as JSON.
 	Metrics json.RawMessage `json:"metrics"`
+	// Measured is what else its evaluation found, for the dashboard, as JSON; nil in files from before
+	// that was kept.
+	Measured json.RawMessage `json:"measured,omitempty"`
 	// Recipe is how the model was trained, as JSON.
 	Recipe json.RawMessage `json:"recipe"`
 	// DataSHA256 is the hash of the training data.
@@ -102,6 +106,13 @@ func readInfo(lookup func(key string) (string, error)) (Info, error) {
 		if err := json.Unmarshal([]byte(text), value); err != nil {
 			return Info{}, fmt.Errorf("metadata %q: %w", key, err)
 		}
+	}
+	measured, err := lookup("measured")
+	if err != nil && !errors.Is(err, errMissing) {
+		return Info{}, err
+	}
+	if measured != "" {
+		info.Measured = json.RawMessage(measured)
 	}
 	return info, info.check()
 }

@@ -3,7 +3,6 @@ package classifier
 import (
 	"errors"
 	"fmt"
-	"image"
 	"log/slog"
 	"os"
 	"slices"
@@ -22,6 +21,7 @@ var (
 // A model is an ONNX file, loaded and checked. It may be run by several goroutines at once.
 type model struct {
 	session *ort.DynamicAdvancedSession
+	slots   slots
 	info    Info
 	// rows and columns are the size of the activation grids.
 	rows, columns int
@@ -54,6 +54,9 @@ func (o output) kind() deepskin.Kind {
 
 // limits returns the thresholds for the kind of photo that the model took this one for.
 func (m *model) limits(out output) Thresholds { return m.info.Thresholds[out.kind()] }
+
+// errMissing says that a model's file does not say something.
+var errMissing = errors.New("is missing")
 
 // openModel loads the model of a configuration whose defaults are filled in, runs it once and says
 // so in the log.
@@ -98,15 +101,32 @@ func loadModel(config Config) (*model, error) {
 	if err := config.Want.checkVersion(m.info.Version); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	m.slots.side, m.slots.shapes = side, m.shapes()
 	// A first run allocates what later ones reuse and shows whether the provider works at all.
-	if _, err := m.run(image.NewNRGBA(image.Rect(0, 0, side, side))); err != nil {
+	if err := m.tryOut(); err != nil {
 		return nil, errors.Join(fmt.Errorf("first run: %w", err), m.close())
 	}
 	return m, nil
 }
 
+// shapes are those of the outputs for one picture, in the order of their names.
+func (m *model) shapes() []ort.Shape {
+	labels := int64(len(m.info.Labels))
+	return []ort.Shape{{1, labels}, {1}, {1, labels, int64(m.rows), int64(m.columns)}, {1}, {1, 4}}
+}
+
+func (m *model) tryOut() error {
+	slot, err := m.slots.get()
+	if err != nil {
+		return err
+	}
+	defer m.slots.put(slot)
+	_, err = m.run(slot)
+	return err
+}
+
 func (m *model) close() error {
-	if err := m.session.Destroy(); err != nil {
+	if err := errors.Join(m.slots.free(), m.session.Destroy()); err != nil {
 		return fmt.Errorf("close model: %w", err)
 	}
 	return nil
@@ -173,7 +193,7 @@ func readMetadata(session *ort.DynamicAdvancedSession) (info Info, err error) {
 			return "", fmt.Errorf("metadata %q: %w", key, err)
 		}
 		if !found || value == "" {
-			return "", fmt.Errorf("metadata %q is missing", key)
+			return "", fmt.Errorf("metadata %q %w", key, errMissing)
 		}
 		return value, nil
 	})
@@ -245,39 +265,12 @@ func addCUDA(options *ort.SessionOptions) (err error) {
 	return nil
 }
 
-// run judges one square, opaque picture.
-func (m *model) run(picture *image.NRGBA) (out output, err error) {
-	length := int64(m.info.Side)
-	pixels := make([]uint8, 0, 3*length*length)
-	for i := 0; i < len(picture.Pix); i += 4 {
-		pixels = append(pixels, picture.Pix[i:i+3]...)
-	}
-	input, err := ort.NewTensor(ort.NewShape(1, length, length, 3), pixels)
-	if err != nil {
-		return output{}, fmt.Errorf("make input: %w", err)
-	}
-	defer func() { err = errors.Join(err, input.Destroy()) }()
-	results := make([]ort.Value, len(outputNames)) // filled, and to be destroyed after
-	if err := m.session.Run([]ort.Value{input}, results); err != nil {
+// run judges the picture in a slot.
+func (m *model) run(s *slot) (output, error) {
+	if err := m.session.Run(s.inputs, s.outputs); err != nil {
 		return output{}, fmt.Errorf("run session: %w", err)
 	}
-	values := make([][]float32, len(results))
-	for i, result := range results {
-		tensor, ok := result.(*ort.Tensor[float32])
-		if ok {
-			values[i] = slices.Clone(tensor.GetData())
-		}
-		err = errors.Join(err, result.Destroy())
-	}
-	if err != nil {
-		return output{}, fmt.Errorf("free outputs: %w", err)
-	}
-	want := []int{len(m.info.Labels), 1, len(m.info.Labels) * m.rows * m.columns, 1, 4}
-	for i, value := range values {
-		if len(value) != want[i] {
-			return output{}, fmt.Errorf("output %q has %d values, want %d", outputNames[i], len(value), want[i])
-		}
-	}
+	values := s.values
 	probabilities := make([]float64, len(m.info.Labels))
 	for i, p := range values[0] {
 		probabilities[i] = float64(p)
@@ -285,7 +278,7 @@ func (m *model) run(picture *image.NRGBA) (out output, err error) {
 	side := func(i int) float64 { return min(max(float64(values[4][i]), 0), 1) }
 	return output{
 		probabilities: probabilities, ood: float64(values[1][0]),
-		grids: values[2], rows: m.rows, columns: m.columns,
+		grids: slices.Clone(values[2]), rows: m.rows, columns: m.columns,
 		phone: float64(values[3][0]),
 		box:   deepskin.Box{Left: side(0), Top: side(1), Right: side(2), Bottom: side(3)},
 	}, nil

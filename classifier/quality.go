@@ -28,61 +28,62 @@ const (
 	minSharpness = 2.5
 )
 
-// judgeQuality says what is wrong with a photo, in the order of the problems.
-func judgeQuality(v views) []deepskin.Problem {
-	var problems []deepskin.Problem
-	if min(v.width, v.height) < minSide {
-		problems = append(problems, deepskin.TooSmall)
-	}
-	luma := luminance(v.picture)
-	mean, _ := moments(luma)
-	clipped := 0
-	for _, value := range luma {
-		if value >= clippedAt {
-			clipped++
+// measureQuality measures a photo of this size that the model sees as this picture. It goes over the
+// picture once, with the luminance of three rows at a time.
+func measureQuality(p picture, size image.Point) deepskin.Quality {
+	rows := make([]int32, 3*p.width)
+	row := func(y int) []int32 { return rows[y%3*p.width:][:p.width] }
+	var brightness, clipped, count int
+	var sum, squares float64
+	for y := range p.height {
+		latest := row(y)
+		for x := range latest {
+			pixel := p.pix[3*(y*p.width+x):][:3]
+			latest[x] = luminance(pixel[0], pixel[1], pixel[2])
+			brightness += int(latest[x])
+			if latest[x] >= clippedAt*luminanceUnit {
+				clipped++
+			}
+		}
+		if y < 2 {
+			continue
+		}
+		above, middle := row(y-2), row(y-1)
+		for x := 1; x < p.width-1; x++ {
+			edge := float64(above[x]+latest[x]+middle[x-1]+middle[x+1]-4*middle[x]) / luminanceUnit
+			sum += edge
+			squares += edge * edge
+			count++
 		}
 	}
-	if mean < minMean {
+	n := float64(p.width * p.height)
+	mean := sum / float64(count)
+	return deepskin.Quality{
+		Side: min(size.X, size.Y), Brightness: float64(brightness) / luminanceUnit / n, BurntOut: float64(clipped) / n,
+		Sharpness: squares/float64(count) - mean*mean,
+	}
+}
+
+// judgeQuality says what is wrong with a photo, in the order of the problems.
+func judgeQuality(q deepskin.Quality) []deepskin.Problem {
+	var problems []deepskin.Problem
+	if q.Side < minSide {
+		problems = append(problems, deepskin.TooSmall)
+	}
+	if q.Brightness < minMean {
 		problems = append(problems, deepskin.TooDark)
 	}
-	if mean > maxMean || float64(clipped) > maxClipped*float64(len(luma)) {
+	if q.Brightness > maxMean || q.BurntOut > maxClipped {
 		problems = append(problems, deepskin.TooBright)
 	}
-	if sharpness(luma, v.picture.Rect.Dx()) < minSharpness {
+	if q.Sharpness < minSharpness {
 		problems = append(problems, deepskin.Blurred)
 	}
 	return problems
 }
 
-// luminance returns the luminance of each pixel, as BT.601 weighs the colours.
-func luminance(m *image.NRGBA) []float64 {
-	luma := make([]float64, 0, len(m.Pix)/4)
-	for i := 0; i < len(m.Pix); i += 4 {
-		r, g, b := float64(m.Pix[i]), float64(m.Pix[i+1]), float64(m.Pix[i+2])
-		luma = append(luma, 0.299*r+0.587*g+0.114*b)
-	}
-	return luma
-}
+// luminanceUnit is one level of luminance.
+const luminanceUnit = 1 << 16
 
-// sharpness returns the variance of the Laplacian over the inner pixels of a picture.
-func sharpness(luma []float64, width int) float64 {
-	edges := make([]float64, 0, len(luma))
-	for i := width; i < len(luma)-width; i++ {
-		if x := i % width; x > 0 && x < width-1 {
-			edges = append(edges, luma[i-1]+luma[i+1]+luma[i-width]+luma[i+width]-4*luma[i])
-		}
-	}
-	_, variance := moments(edges)
-	return variance
-}
-
-func moments(values []float64) (mean, variance float64) {
-	n := float64(len(values))
-	for _, v := range values {
-		mean += v / n
-	}
-	for _, v := range values {
-		variance += (v - mean) * (v - mean) / n
-	}
-	return mean, variance
-}
+// luminance returns the luminance of a pixel, as BT.601 weighs the colours.
+func luminance(r, g, b uint8) int32 { return 19595*int32(r) + 38470*int32(g) + 7471*int32(b) }

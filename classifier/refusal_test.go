@@ -45,6 +45,7 @@ func TestHostileInputIsRefusedCheaply(t *testing.T) {
 		"progressive 4.3 Gp":   {jpegHeader(65500, 65500, 0xc2), deepskin.TooManyPixels},
 		"JPEG of no height":    {jpegHeader(500, 0, 0xc0), deepskin.Corrupt},
 		"JPEG, arithmetic":     {jpegHeader(500, 500, 0xc9), deepskin.UnknownFormat},
+		"JPEG of 200 scans":    {manyScans(t, golden(t, "progressive.jpg"), 200), deepskin.Corrupt},
 		"progressive 49 Mp":    {jpegHeader(7000, 7000, 0xc2), deepskin.TooManyPixels},
 		"PNG of 4.3 Gpixel":    {pngHeader(65500, 65500, 8, 0), deepskin.TooManyPixels},
 		"PNG, 16 bits, Adam7":  {pngHeader(7000, 7000, 16, 1), deepskin.TooManyPixels},
@@ -165,6 +166,18 @@ func jpegHeader(width, height uint16, marker byte) []byte {
 	out = binary.BigEndian.AppendUint16(out, height)
 	out = binary.BigEndian.AppendUint16(out, width)
 	return append(out, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xff, 0xda)
+}
+
+// manyScans repeats the first scan of a JPEG.
+func manyScans(t *testing.T, photo []byte, count int) []byte {
+	t.Helper()
+	start := bytes.Index(photo, []byte{0xff, 0xda})
+	length := bytes.Index(photo[start+2:], []byte{0xff, 0xda})
+	if start < 0 || length < 0 {
+		t.Fatal("the photo has less than two scans")
+	}
+	scan := photo[start : start+2+length]
+	return slices.Concat(photo[:start], bytes.Repeat(scan, count), photo[start:])
 }
 
 // pngHeader is a PNG of true colour that ends after its header.

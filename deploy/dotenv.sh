@@ -26,6 +26,9 @@ POSTGRES_PASSWORD=$postgres
 DEEPSKIN_IDENTITY_KEY=$identity
 DEEPSKIN_ADDRESS_KEY=$address
 
+# Where browsers reach the page, https://..., for links to the team's pages: docs/review.md.
+DEEPSKIN_PUBLIC_URL=
+
 # From @BotFather; empty turns Telegram off.
 TELEGRAM_TOKEN=
 

@@ -12,6 +12,8 @@ const (
 	// workersKey has what each worker last told of itself: its slots, its pace, and until when
 	// that counts.
 	workersKey = prefix + "workers"
+	// modelsKey has what workers said of their models, by version.
+	modelsKey = prefix + "models"
 	// copiesList has the key and size of each reduced copy, the newest first, and copiesHeld the
 	// sum of the sizes.
 	copiesList = prefix + "copies"

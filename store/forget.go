@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"deepskin"
 )
@@ -20,9 +21,9 @@ func (s *Store) ForgetCase(ctx context.Context, sender deepskin.Sender, id deeps
 }
 
 // ForgetSender erases all that is held under the sender's key: consent, language and, where the sender
-// is a reviewer, their votes on what is not settled, and that the others were theirs. It returns the
-// erased cases, oldest first. A sender of whom nothing is held is no error. After an error all may be
-// erased all the same, and a second call has nothing to return then.
+// is a reviewer, their logins, their votes on what is not settled, and that the others were theirs. It
+// returns the erased cases, oldest first. A sender of whom nothing is held is no error. After an error
+// all may be erased all the same, and a second call has nothing to return then.
 func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]deepskin.Case, error) {
 	key := s.seal.sender(sender)
 	var cases []deepskin.Case
@@ -33,7 +34,7 @@ func (s *Store) ForgetSender(ctx context.Context, sender deepskin.Sender) ([]dee
 		if _, err := tx.ExecContext(ctx, `DELETE FROM languages WHERE sender = $1`, key); err != nil {
 			return err
 		}
-		for _, statement := range forgetReviewer {
+		for _, statement := range slices.Concat(forgetReviewer, forgetLogins) {
 			if _, err := tx.ExecContext(ctx, statement, key); err != nil {
 				return err
 			}

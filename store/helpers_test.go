@@ -94,6 +94,7 @@ func assessment() deepskin.Assessment {
 		Lesion: &deepskin.Box{Left: 0.1, Top: 0.2, Right: 0.3, Bottom: 0.4}, Closer: true,
 		Problems: []deepskin.Problem{deepskin.Blurred},
 		OOD:      -3.5, Threshold: 0.25, OODLimit: 0.5,
+		Quality: &deepskin.Quality{Side: 640, Brightness: 120.5, BurntOut: 0.25, Sharpness: 40.5},
 		Grid: &deepskin.Grid{
 			Rows: 1, Columns: 3, Values: []float32{0, 0.1, 1}, Part: &deepskin.Box{Right: 0.5, Bottom: 0.6},
 		},

@@ -70,6 +70,7 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 		write: db, read: db,
 		now:       `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		blob:      "BYTEA",
+		snapshot:  sql.LevelRepeatableRead,
 		transient: postgresTransient,
 		lock:      lockPostgres,
 		// Vacuuming is PostgreSQL's own business; see the package's documentation.

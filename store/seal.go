@@ -27,6 +27,10 @@ const (
 	kindComment = "comment"
 	kindPost    = "post"
 	kindProof   = "proof"
+
+	kindTeamLink    = "team link"
+	kindTeamSession = "team session"
+	kindReviewer    = "reviewer"
 )
 
 // A sealer hides what identifies people.

@@ -53,6 +53,8 @@ func openSQLite(ctx context.Context, path string) (database, error) {
 		write: write, read: read,
 		now:  `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
 		blob: "BLOB",
+		// Every transaction sees one moment.
+		snapshot: sql.LevelDefault,
 		// SQLite waits by itself, for as long as _busy_timeout says.
 		transient: func(error, bool) bool { return false },
 		// A transaction excludes the others from its beginning; see _txlock.

@@ -59,6 +59,8 @@ type database struct {
 	now string
 	// blob is the SQL name of the type of bytes.
 	blob string
+	// snapshot is the isolation level at which a transaction that only reads sees one moment.
+	snapshot sql.IsolationLevel
 	// transient reports whether an error will pass, so that the same may be tried again. An unsure
 	// one may hide a change that was made; it must not be, then.
 	transient func(err error, unsure bool) bool

@@ -39,7 +39,7 @@ func inAll(text func(language string) string) map[discordgo.Locale]string {
 }
 
 // commands are what Discord's menu offers, in servers and in direct messages. Where the team has a
-// channel, there is one more, for those who manage the server.
+// channel, there are two more: one for those who manage the server, and one that answers reviewers only.
 func (a *Adapter) commands() []*discordgo.ApplicationCommand {
 	everywhere := []discordgo.InteractionContextType{discordgo.InteractionContextGuild, discordgo.InteractionContextBotDM}
 	check, _, _ := bot.CheckCommand("")
@@ -73,7 +73,10 @@ func (a *Adapter) commands() []*discordgo.ApplicationCommand {
 		})
 		managers := int64(discordgo.PermissionManageGuild)
 		stats.DefaultMemberPermissions = &managers
-		list = append(list, stats)
+		team := command(bot.TeamCommand(""), everywhere[:1], func(language string) string {
+			return bot.TeamCommand(language).Description
+		})
+		list = append(list, stats, team)
 	}
 	return list
 }

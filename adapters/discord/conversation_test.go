@@ -122,12 +122,12 @@ func TestCommands(t *testing.T) {
 	for _, c := range w.Commands(nil) {
 		names = append(names, c.Name)
 	}
-	want := []string{"check", "help", "privacy", "delete", "language", "about", "stats"}
+	want := []string{"check", "help", "privacy", "delete", "language", "about", "stats", "team"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the commands are %v, want %v", names, want)
 	}
 	w.ben.SetLocale("pt-BR")
-	for _, name := range []string{"help", "privacy", "delete", "language", "stats"} {
+	for _, name := range []string{"help", "privacy", "delete", "language", "stats", "team"} {
 		i := w.ben.Run(w.hall, name)
 		got := i.WaitForAnswer()
 		// The embed shows stars and links as they are written.

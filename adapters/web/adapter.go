@@ -41,6 +41,9 @@ type Config struct {
 	// ShutdownTimeout is how long running requests may take to end once Run has to stop; zero
 	// means 10 seconds. Event streams end at once: browsers come back by themselves.
 	ShutdownTimeout time.Duration
+	// Team serves /team, /review, /dashboard and what is below them, with whatever protection
+	// these need; nil means that there is nothing there.
+	Team http.Handler
 }
 
 // Cases is what the API reads and changes. *bot.Bot implements it. Its methods return

@@ -222,3 +222,26 @@ func TestUnknownPathsAndMethodsAreProblems(t *testing.T) {
 		}
 	}
 }
+
+// The team's pages are somebody else's, with headers of their own; without them there is nothing.
+func TestTheTeamsPagesHaveTheirPlace(t *testing.T) {
+	team := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "theirs")
+		fmt.Fprint(w, "team at ", r.URL.Path)
+	})
+	with, without := serve(t, web.Config{Team: team}).visitor(t), serve(t, web.Config{}).visitor(t)
+	for _, path := range []string{"/team/login", "/review", "/review/x/photo", "/dashboard", "/dashboard/style.css"} {
+		res, body := with.get(path)
+		if body != "team at "+path || res.Header.Get("Content-Security-Policy") != "theirs" {
+			t.Errorf("%s: %s %s", path, res.Status, body)
+		}
+		if res, body = without.get(path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s without a team: %s %s", path, res.Status, body)
+		}
+	}
+	for _, path := range []string{"/teams", "/reviews", "/v1/team"} {
+		if res, body := with.get(path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s %s", path, res.Status, body)
+		}
+	}
+}

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
 
 	"deepskin/bot"
+	"deepskin/internal/site"
 )
 
 // A server answers the requests of one Run.
@@ -33,7 +35,7 @@ func newServer(cfg Config, cases Cases, h bot.Handler, stopping <-chan struct{})
 	}
 }
 
-// routes returns the whole site.
+// routes returns the whole site, the team's pages too.
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.routeAPI(mux)
@@ -43,7 +45,23 @@ func (s *server) routes() http.Handler {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusForbidden, "This can only be asked for by our own page.")
 	}))
-	return secure(s.recoverPanics(crossOrigin.Handler(withProblems(mux))))
+	page := site.Secure(policy, site.RecoverPanics(s.cfg.Logger, apologise, crossOrigin.Handler(withProblems(mux))))
+	if s.cfg.Team == nil {
+		return page
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isTeams(r.URL.Path) {
+			s.cfg.Team.ServeHTTP(w, r)
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// isTeams reports whether a path is one of the team's: /team, /review, /dashboard and what is below.
+func isTeams(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first == "team" || first == "review" || first == "dashboard"
 }
 
 // routeAPI adds the API and the OpenAPI document that is made from it.

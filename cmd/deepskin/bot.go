@@ -25,6 +25,7 @@ func botCommand(env map[string]string) *cobra.Command {
 			"machine or others, look at the photos; they meet in the Redis that REDIS_URL names. Any\n" +
 			"number of bots may share a PostgreSQL database; of these, one at a time serves each chat\n" +
 			"platform, and another takes over when it stops or dies.",
+		Example: "  REDIS_URL=redis://localhost:6379/0 DEEPSKIN_OPS_ADDR=:9090 deepskin bot",
 	})
 }
 
@@ -51,6 +52,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return b.Run(ctx)
 }
 
@@ -64,13 +66,16 @@ func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logg
 func (s settings) newBot(
 	kept *store.Store, jobs *queue.Queue, about func() bot.About, o *ops, stdout io.Writer, log *slog.Logger,
 ) (*bot.Bot, error) {
+	board := newDashboard(kept, jobs, log)
+	o.metrics.MustRegister(board)
 	b := bot.New(bot.Config{
-		Store: kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
+		TeamLink: s.teamLink(kept),
+		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
 		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
-		Addr: s.Addr, Logger: log,
+		Addr: s.Addr, Logger: log, Team: s.teamPages(kept, b, board, log),
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})
 			s.greet(stdout, addr)

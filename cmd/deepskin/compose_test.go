@@ -106,7 +106,7 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 
 // forTheOwner reports whether a variable is for the owner of the service to fill in.
 func forTheOwner(name string) bool {
-	return name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_")
+	return name == "DEEPSKIN_PUBLIC_URL" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_")
 }
 
 func TestComposeMissesNoSecret(t *testing.T) {
@@ -138,7 +138,7 @@ func TestComposeMissesNoSecret(t *testing.T) {
 func TestComposeKeepsItsSecretsInVariables(t *testing.T) {
 	one, other := composeProject(t, madeEnv(t)), composeProject(t, madeEnv(t))
 	public := map[string]string{
-		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "TELEGRAM_TOKEN": "",
+		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "DEEPSKIN_PUBLIC_URL": "", "TELEGRAM_TOKEN": "",
 		"DISCORD_TOKEN": "", "DISCORD_CHANNELS": "", "DISCORD_TEAM_CHANNEL": "", "DISCORD_REVIEWER_ROLE": "",
 		"POSTGRES_USER": "deepskin", "POSTGRES_DB": "deepskin",
 	}
@@ -165,7 +165,7 @@ func TestComposeGivesEachServiceOnlyWhatItNeeds(t *testing.T) {
 	for name, want := range map[string][]string{
 		"bot": {
 			"DATABASE_URL", "DEEPSKIN_ADDR", "DEEPSKIN_ADDRESS_KEY", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_OPS_ADDR",
-			"DISCORD_CHANNELS", "DISCORD_REVIEWER_ROLE", "DISCORD_TEAM_CHANNEL", "DISCORD_TOKEN",
+			"DEEPSKIN_PUBLIC_URL", "DISCORD_CHANNELS", "DISCORD_REVIEWER_ROLE", "DISCORD_TEAM_CHANNEL", "DISCORD_TOKEN",
 			"REDIS_URL", "TELEGRAM_TOKEN",
 		},
 		"worker":   {"DEEPSKIN_OPS_ADDR", "REDIS_URL"}, // no token, no keys, no database

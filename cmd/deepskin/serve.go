@@ -26,6 +26,7 @@ func serveCommand(env map[string]string) *cobra.Command {
 		Short: "Run everything in one process: page, chats and worker",
 		Long: "Runs the web page, the chats whose tokens are set, and the worker in one process,\n" +
 			"with an embedded Redis and database unless URLs are given.",
+		Example: "  deepskin serve\n  TELEGRAM_TOKEN_FILE=telegram.token deepskin serve",
 	})
 }
 
@@ -93,6 +94,8 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
+	defer alongside(ctx, func(ctx context.Context) { tellOfModel(ctx, jobs, model.Info, log) })()
+	defer alongside(ctx, func(ctx context.Context) { keepModels(ctx, kept, jobs, log) })()
 	return runBoth(ctx, b.Run, func(ctx context.Context) error {
 		return work(ctx, s.workers(), jobs, model)
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,7 @@ import (
 // file with the value, for secrets.
 type settings struct {
 	Addr     string     `env:"DEEPSKIN_ADDR" envDefault:":8080" help:"address of the web page and the API"`
+	Public   string     `env:"DEEPSKIN_PUBLIC_URL" help:"https://... where browsers reach the page, for links to the team's pages; none in chats if empty"`
 	Ops      string     `env:"DEEPSKIN_OPS_ADDR" help:"address of /healthz, /readyz and /metrics, for operators only; none if empty"`
 	Data     string     `env:"DEEPSKIN_DATA" envDefault:"deepskin-data" help:"folder for the embedded database and its keys"`
 	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
@@ -100,10 +102,20 @@ func readSettings(environ map[string]string) (settings, error) {
 	if !words.Speaks(s.TeamLanguage) {
 		return settings{}, errors.New("read the settings: DEEPSKIN_TEAM_LANGUAGE is no language that the bot speaks")
 	}
+	if !isSite(s.Public) {
+		return settings{}, errors.New("read the settings: DEEPSKIN_PUBLIC_URL must be http:// or https:// with a host, and nothing behind it")
+	}
 	if s.Model == "" {
 		s.Model = beside("models/deepskin.onnx")
 	}
 	return s, nil
+}
+
+// isSite reports whether a URL is empty or names a whole site: our pages do not live in a folder of one.
+func isSite(address string) bool {
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
+	return err == nil && (*u == url.URL{} || (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		*u == url.URL{Scheme: u.Scheme, Host: u.Host})
 }
 
 // beside finds a file of the project in the working directory or next to the program.

@@ -118,6 +118,7 @@ func (s *Set) report(m measurement, samples []sampled, rounds int) Report {
 	report.count(s)
 	report.draw(s, s.rows()[:len(s.Photos)])
 	report.drawKinds(s)
+	report.keepForWatching(s)
 	return report
 }
 

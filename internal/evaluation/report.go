@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"deepskin"
+	"deepskin/internal/watch"
 )
 
 // A Report is the outcome of an evaluation. Its JSON is the same, byte for byte, whenever the
@@ -40,6 +41,11 @@ type Report struct {
 	Groups []Group `json:"groups,omitempty"`
 	// Speed is how long the assessments took, while others ran beside them.
 	Speed Speed `json:"speed"`
+	// Curve is the ROC curve with fewer points, and Distributions are those of the features that are
+	// watched, by name, of the photos that the model took for the set's kind: what the service is
+	// compared with later.
+	Curve         [][2]float64               `json:"roc,omitempty"`
+	Distributions map[string]watch.Histogram `json:"distributions,omitempty"`
 
 	// ROC leads from (0, 0) to (1, 1): X is 1 - specificity, Y sensitivity, of the malignancy.
 	ROC []Point `json:"-"`

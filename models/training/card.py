@@ -26,6 +26,9 @@ GROUPS = {
     "fitzpatrick": "Fitzpatrick type", "hair": "hair", "ruler": "ruler", "ink": "ink",
 }
 
+# What else the dashboard shows of a set, and compares the service's photos with.
+MEASURED = ("roc", "reliability", "distributions")
+
 COMPARED = {"malignant_auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
 
 
@@ -159,6 +162,15 @@ def training_table(members: list[list[dict]]) -> str:
     return "\n".join(rows)
 
 
+def set_metadata(model: onnx.ModelProto, key: str, value: str) -> None:
+    """Sets an entry of a model's metadata, which need not be there yet."""
+    for entry in model.metadata_props:
+        if entry.key == key:
+            entry.value = value
+            return
+    model.metadata_props.add(key=key, value=value)
+
+
 def main() -> None:
     """Writes the card and the model's figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -175,6 +187,10 @@ def main() -> None:
                 kind: {f["name"]: [f["value"], f["low"], f["high"]] for f in report["figures"]}
                 for kind, report in reports.items()
             })
+    set_metadata(model, "measured", json.dumps({
+        kind: {name: report[name] for name in MEASURED if report.get(name)}
+        for kind, report in reports.items()
+    }))
     onnx.save(model, arguments.model)
     size = arguments.model.stat().st_size
     write_card(reports, metadata, size, arguments.card)

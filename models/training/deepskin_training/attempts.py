@@ -35,7 +35,7 @@ that belong together, in `configs/base.toml`.
 
 ## Serving
 
-The networks of the shipped model, trained in full, looked at in different ways (`models/training/configs/variants`).
+Networks that were trained in full, together and looked at in different ways (`models/training/configs/variants`).
 
 {variants}
 """

@@ -43,9 +43,9 @@ def main() -> None:
         train_member(member, arguments.data, arguments.out, arguments.exports, arguments.start)
         for member in members
     ]
-    curves.draw([arguments.out / member.name for member in members],
-                arguments.out / f"{serving.name}.png")
     networks, phases = zip(*trained, strict=True)
+    curves.draw([arguments.out / phase["name"] for each in phases for phase in each],
+                arguments.out / f"{serving.name}.png")
     about = {"recipe": {**dataclasses.asdict(serving), "members": phases}}
     if arguments.exports:
         about["exports_sha256"] = exported.hash_exports(arguments.exports)
@@ -58,27 +58,31 @@ def train_member(
 ) -> tuple[Network, list[dict]]:
     """Trains one network in a folder of runs, or loads it.
 
-    It learns from exports as well, and goes on from the finished run of its name in the folder of
-    runs start, if there is one. Returns it, and the recipes that led to it with the seconds that
-    each took, first one first. Raises ValueError where the folder holds a run of something else.
+    It learns from exports as well. With start, another folder of runs, it goes on from the one of
+    this name there, which must be finished; else it starts as the recipe says. Returns it, and the
+    recipes that led to it with the seconds that each took, first one first. Raises ValueError where
+    its folder holds a run of something else.
     """
     before, phases = None, []
-    if start is None and isinstance(config.start, Config):
+    if start:
+        before = warm_network(config, start / config.name)
+    elif isinstance(config.start, Config):
         before, phases = train_member(config.start, data, runs, exports)
-    photos = exported.read_exports(list(exports))
-    folder, warm = runs / config.name, start and start / config.name
-    record.begin(folder, record.describe(config, data, exports, warm))
-    network, seconds = finished(config, folder) or _train(
-        config, data, folder, photos, warm_network(config, warm) if warm else before)
-    first = "an earlier run" if warm else phases[-1]["name"] if phases else config.start
+    folder = runs / config.name
+    record.begin(folder, record.describe(
+        config, data, exports, start and start / config.name))
+    network, seconds = finished(config, folder) or _train(config, data, folder, exports, before)
+    name = phases[-1]["name"] if phases else config.start
     fields = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return network, [*phases, {**fields, "start": first, "seconds": round(seconds)}]
+    return network, [*phases, {**fields, "start": "the run before" if start else name,
+                               "seconds": round(seconds)}]
 
 
 def _train(
-    config: Config, data: pathlib.Path, folder: pathlib.Path, photos: list[exported.Photo],
+    config: Config, data: pathlib.Path, folder: pathlib.Path, exports: Sequence[pathlib.Path],
     before: Network | None,
 ) -> tuple[Network, float]:
+    photos = exported.read_exports(list(exports))
     cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
     validation = read_part(cases, whole, config.side, "validation", config.fold)
     torch.manual_seed(config.seed)

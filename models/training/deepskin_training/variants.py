@@ -1,6 +1,7 @@
 """What can be decided after training: which networks are served together, and how they look."""
 
 import dataclasses
+import functools
 import pathlib
 import tomllib
 
@@ -10,9 +11,9 @@ import torch
 from . import phone, sources
 from .config import Config
 from .finishing import PHONE_ROUNDS
-from .network import Network, normalise, smooth
+from .model import train_member
+from .network import normalise, smooth
 from .parts import CHUNK, Part, compose_part, read_part
-from .train import finished
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,46 +53,54 @@ def outcome(variant: Variant, data: pathlib.Path, runs: pathlib.Path) -> dict:
 
     runs has the folders of the trained networks.
     """
-    networks = [_trained(member, runs) for member in variant.members]
-    cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
-    dermoscopy = read_part(cases, whole, variant.side, "validation")
-    photos = compose_part(
-        phone.read_cutouts(data), variant.side, "validation", rounds=PHONE_ROUNDS)
-    logits = _logits(variant, networks, dermoscopy)
+    parts = read_parts(data, variant.side)
+    each = [logits(member, runs, data, variant.side, variant.half_turn, variant.smoothing)
+            for member in variant.members]
+    said = {kind: sum(one[kind] for one in each) / len(each) for kind in parts}
     return {
         "name": variant.name,
         "cost": variant.passes,
         # As finishing does with calibrated probabilities.
-        "prior": torch.from_numpy(logits).softmax(1).numpy().mean(0) if variant.rarity
-                 else np.ones(logits.shape[1]),
-        "dermoscopy_logits": logits,
-        "dermoscopy_truth": dermoscopy.truth,
-        "dermoscopy_groups": dermoscopy.groups,
-        "phone_logits": _logits(variant, networks, photos),
-        "phone_truth": photos.truth,
-        "phone_groups": photos.groups,
+        "prior": torch.from_numpy(said["dermoscopy"]).softmax(1).numpy().mean(0) if variant.rarity
+                 else np.ones(said["dermoscopy"].shape[1]),
+        **{f"{kind}_logits": said[kind] for kind in parts},
+        **{f"{kind}_truth": part.truth for kind, part in parts.items()},
+        **{f"{kind}_groups": part.groups for kind, part in parts.items()},
     }
 
 
-def _trained(member: Config, runs: pathlib.Path) -> Network:
-    done = finished(member, runs / member.name)
-    if done is None:
-        raise FileNotFoundError(f"{member.name} is not trained: make train comes first")
-    return done[0]
+@functools.lru_cache(maxsize=1)
+def read_parts(data: pathlib.Path, side: int) -> dict[str, Part]:
+    """Reads what variants are measured on, by kind of photo."""
+    cases, (whole, _) = sources.read_metadata(data), sources.ham10000_views(data)
+    return {
+        "dermoscopy": read_part(cases, whole, side, "validation"),
+        "phone": compose_part(
+            phone.read_cutouts(data), side, "validation", rounds=PHONE_ROUNDS),
+    }
 
 
-@torch.no_grad()
-def _logits(variant: Variant, networks: list[Network], part: Part) -> np.ndarray:
-    """Returns the logits [n, 7] of a part's pictures, the mean of all networks."""
-    logits = []
-    for chunk in torch.from_numpy(part.pictures).split(CHUNK):
-        values = smooth(normalise(chunk)) if variant.smoothing else normalise(chunk)
-        each = []
-        for network in networks:
-            if variant.half_turn:
-                focused, _ = network.served(values)
-            else:
-                focused = network.focused(*network.describe(values))
-            each.append(network.head(focused.mean((2, 3))))
-        logits.append(sum(each) / len(each))
-    return torch.cat(logits).numpy()
+@functools.lru_cache
+def logits(
+    member: Config, runs: pathlib.Path, data: pathlib.Path, side: int, half_turn: bool,
+    smoothing: bool,
+) -> dict[str, np.ndarray]:
+    """Returns what one network says: logits [n, 7] by kind of photo. Variants share many.
+
+    A network that is not trained yet is.
+    """
+    network, _ = train_member(member, data, runs)
+    network.eval()
+    said = {}
+    for kind, part in read_parts(data, side).items():
+        chunks = []
+        for chunk in torch.from_numpy(part.pictures).split(CHUNK):
+            with torch.no_grad():
+                values = smooth(normalise(chunk)) if smoothing else normalise(chunk)
+                if half_turn:
+                    focused, _ = network.served(values)
+                else:
+                    focused = network.focused(*network.describe(values))
+                chunks.append(network.head(focused.mean((2, 3))))
+        said[kind] = torch.cat(chunks).numpy()
+    return said

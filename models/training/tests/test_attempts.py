@@ -65,7 +65,7 @@ def test_variant_as_served_says_what_the_graph_says(data, tmp_path):
         folder = tmp_path / member.name
         folder.mkdir()
         state = {"epoch": member.epochs, "seconds": 1.0,
-                 "best": {"average": networks[-1].state_dict()}}
+                 "best": {"epoch": 1, "average": networks[-1].state_dict()}}
         torch.save(state, folder / "checkpoint.pt")
 
     outcome = variants.outcome(served, data, tmp_path)

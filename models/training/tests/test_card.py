@@ -27,12 +27,18 @@ def test_shipped_card_and_figures_are_those_of_the_reports(model, tmp_path, monk
     text = run(monkeypatch, model, card.REPORTS, tmp_path / "card.md")
     assert text == card.CARD.read_text(encoding="utf-8")
 
-    def metrics(path):
+    def said(path, key):
         return next(json.loads(entry.value) for entry in onnx.load(path).metadata_props
-                    if entry.key == "metrics")
+                    if entry.key == key)
 
-    assert metrics(model) == metrics(card.MODEL)
-    assert metrics(model)["dermoscopy"]["malignant_auc"][0] > 0.9
+    assert said(model, "metrics") == said(card.MODEL, "metrics")
+    assert said(model, "metrics")["dermoscopy"]["malignant_auc"][0] > 0.9
+    assert said(model, "measured") == said(card.MODEL, "measured")
+    for kind in ("dermoscopy", "phone"):
+        measured = said(model, "measured")[kind]
+        assert measured["roc"][0] == [0, 0] and measured["roc"][-1] == [1, 1]
+        photos = sum(measured["distributions"]["label"])
+        assert all(sum(bins) == photos for bins in measured["distributions"].values())
 
 
 def test_reports_of_another_model_are_refused(model, tmp_path, monkeypatch):

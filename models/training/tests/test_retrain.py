@@ -217,7 +217,7 @@ def test_runs_without_a_record_had_no_exports(config, data, export, tmp_path):
 
 
 def test_an_unfinished_run_is_no_start(config, tmp_path):
-    torch.save({"epoch": 1}, tmp_path / CHECKPOINT)
+    torch.save({"epoch": 1, "best": {"epoch": 1}}, tmp_path / CHECKPOINT)
     with pytest.raises(FileNotFoundError, match="no finished run"):
         train.warm_network(config, tmp_path)
 
