@@ -54,7 +54,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
-	go test $(TAGS) -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...
 	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
 
 .PHONY: test-pure
@@ -177,6 +177,11 @@ gate: setup ## Take the candidate into the registry DEEPSKIN_MODELS, and compare
 promote: setup ## Have VERSION in the registry DEEPSKIN_MODELS serve, which passed the gate
 	@test -n "$(VERSION)" || { echo "Say which: make promote VERSION=version"; exit 1; }
 	./deepskin model promote "$(VERSION)"
+
+.PHONY: year
+year: setup training-setup ## Play a year of the service on DATA: photos, reports, reviews, retraining, gate; writes docs/loop.md, goes on where it was
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make year DATA=dir"; exit 1; }
+	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
 
 .PHONY: noise
 noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)

@@ -59,7 +59,7 @@ type Service struct {
 // service then runs until Stop.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
 	cmd := exec.Command(cfg.Program, "serve")
-	cmd.Env = append(cleaned(cfg.Environ, cfg.Pass), "DEEPSKIN_ADDR=127.0.0.1:0")
+	cmd.Env = append(Environ(cfg.Environ, cfg.Pass...), "DEEPSKIN_ADDR=127.0.0.1:0")
 	if cfg.Data != "" {
 		cmd.Env = append(cmd.Env, "DEEPSKIN_DATA="+cfg.Data)
 	}
@@ -143,9 +143,9 @@ func (s *Service) early() error {
 // machine are the settings that depend on the machine, not on what the service does there.
 var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
 
-// cleaned leaves out what would connect the service to somebody's chats and databases, unless it is
-// to be passed on.
-func cleaned(environ, pass []string) []string {
+// Environ returns an environment without what would connect the program to somebody's chats and
+// databases, unless it is to be passed on.
+func Environ(environ []string, pass ...string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.TrimSuffix(name, "_FILE")
