@@ -98,6 +98,10 @@ func TestQueueShowsAndDropsWhatWasGivenUp(t *testing.T) {
 		})
 	}()
 	<-begun
+	eventually(t, "the worker is known", func() bool {
+		load, err := q.Load(t.Context())
+		return err == nil && load.Workers == 1
+	})
 
 	r := lookedAt(t, env)
 	if r.Jobs != 1 || r.Workers != 1 || r.OldestSeconds < 0 || len(r.Held) != 1 || len(r.DeadLetters) != 3 {
