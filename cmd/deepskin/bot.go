@@ -38,7 +38,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,12 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	return b.Run(ctx)
 }
 
-// openStore opens the database.
-func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logger) (*store.Store, error) {
+// openStore opens the database with its keys.
+func (s settings) openStore(ctx context.Context, log *slog.Logger) (*store.Store, error) {
+	keys, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
 }
 

@@ -107,11 +107,7 @@ func (s settings) requeue(
 	ctx context.Context, jobs *queue.Queue, letters []queue.DeadLetter, stdout, stderr io.Writer,
 ) (err error) {
 	log := s.logger(stderr)
-	keys, err := s.keys()
-	if err != nil {
-		return err
-	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return err
 	}

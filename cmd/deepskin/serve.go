@@ -75,7 +75,7 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return err
 	}

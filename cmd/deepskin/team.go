@@ -81,12 +81,8 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 					return err
 				}
 			}
-			keys, err := s.keys()
-			if err != nil {
-				return err
-			}
 			log := s.logger(cmd.ErrOrStderr())
-			kept, err := s.openStore(cmd.Context(), keys, log)
+			kept, err := s.openStore(cmd.Context(), log)
 			if err != nil {
 				return err
 			}

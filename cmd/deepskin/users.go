@@ -92,11 +92,7 @@ func (d *dialogue) sender(ctx context.Context) (deepskin.Sender, error) {
 // forget has a bot erase a sender that holds no conversation itself.
 func (s settings) forget(ctx context.Context, sender deepskin.Sender, stderr io.Writer) (_ bot.Erasure, err error) {
 	log := s.logger(stderr)
-	keys, err := s.keys()
-	if err != nil {
-		return bot.Erasure{}, err
-	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return bot.Erasure{}, err
 	}
