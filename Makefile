@@ -14,7 +14,7 @@ REPORTS := models/evaluation
 # inference where it was measured.
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 # Commands of the servers that tests start, and the Debian packages that they come from.
-SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
+SERVERS := redis-server=redis-server pg_ctlcluster=postgresql promtool=prometheus
 SHOTS ?= screenshots
 PAGE := adapters/web/page
 DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars

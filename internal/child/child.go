@@ -143,14 +143,14 @@ func (s *Service) early() error {
 // machine are the settings that depend on the machine, not on what the service does there.
 var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
 
-// Environ returns an environment without what would connect the program to somebody's chats and
-// databases, unless it is to be passed on.
+// Environ returns an environment without what would connect the program to somebody's chats,
+// databases and traces, unless it is to be passed on.
 func Environ(environ []string, pass ...string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.TrimSuffix(name, "_FILE")
 		ours := strings.HasPrefix(name, "DEEPSKIN_") || strings.HasPrefix(name, "TELEGRAM_") ||
-			strings.HasPrefix(name, "DISCORD_") || name == "REDIS_URL" || name == "DATABASE_URL"
+			strings.HasPrefix(name, "DISCORD_") || strings.HasPrefix(name, "OTEL_") || name == "REDIS_URL" || name == "DATABASE_URL"
 		return ours && !slices.Contains(machine, name) && !slices.Contains(pass, name)
 	})
 }
