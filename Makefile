@@ -51,7 +51,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 	./deepskin serve
 
 .PHONY: test
-test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
+test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL, Prometheus and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
 	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...
