@@ -40,7 +40,7 @@ help: ## Show this list
 setup: ## Fetch ONNX Runtime and libjpeg-turbo, and build the program, ./deepskin
 	@deploy/onnxruntime.sh
 	@deploy/turbojpeg.sh
-	go build $(TAGS) -o deepskin ./cmd/deepskin
+	go build -trimpath $(TAGS) -o deepskin ./cmd/deepskin # as in the image, so that both share what is compiled
 
 .PHONY: demo
 demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
@@ -97,8 +97,13 @@ vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in all that is used (STRI
 	@STRICT=$(STRICT) deploy/vuln.sh $(GOVULNCHECK)
 
 .PHONY: image
-image: ## Build the image IMAGE (default: deepskin); needs a container engine
-	docker build --platform linux/amd64 -f deploy/Dockerfile -t "$(IMAGE)" .
+image: ## Build the image IMAGE (default: deepskin; TARGET=cuda or training for these); needs a container engine
+	docker build --platform linux/amd64 -f deploy/Dockerfile $(if $(TARGET),--target $(TARGET)) -t "$(IMAGE)" .
+
+.PHONY: image-check
+image-check: ## Lay out the image without a container engine, and run bot and worker in it (as root)
+	@deploy/packages.sh redis-server=redis-server ip=iproute2
+	deploy/imagecheck.sh
 
 .PHONY: image-scan
 image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer version mends
@@ -107,6 +112,10 @@ image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer ver
 .PHONY: image-push
 image-push: ## Push IMAGE to its registry
 	docker push "$(IMAGE)"
+
+.PHONY: cloud-retrain
+cloud-retrain: ## Have Vertex AI in PROJECT and REGION retrain with IMAGE on a GPU, as RUN (default: the date)
+	@IMAGE="$(IMAGE)" PROJECT="$(PROJECT)" REGION="$(REGION)" RUN="$(RUN)" deploy/gcp/retrain.sh
 
 .PHONY: deploy
 deploy: ## Have Cloud Run in PROJECT and REGION serve IMAGE, and its workers WORKER_IMAGE (default: IMAGE)
@@ -240,10 +249,11 @@ golden: training-setup ## Write what independent Python says of the golden photo
 
 .PHONY: test-training
 test-training: setup training-setup ## Check the training code, and a small model's way into the program
+	@$(PYTHON) -c 'import pylint, pytest' 2>/dev/null || deploy/packages.sh deepskin-checks=pylint,python3-pytest
 	cd $(TRAINING) && $(PYTHON) -m pylint deepskin_training tests ./*.py
 	cd $(TRAINING) && $(PYTHON) -m pytest -q tests
 
 .PHONY: training-setup
 training-setup:
-	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib, pylint, pytest' 2>/dev/null || \
-		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib,pylint,python3-pytest
+	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib' 2>/dev/null || \
+		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib
