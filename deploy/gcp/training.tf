@@ -1,5 +1,6 @@
 # Retraining on Vertex AI: where its data and runs lie, and what its job may do. It brings candidates to the
-# model registry and reads there what serves; what serves it cannot change, so a person has to.
+# model registry and reads there what serves; what serves it cannot change, so a person has to. The team
+# has no part in it: the photos that people shared are for whoever applies this.
 
 resource "google_storage_bucket" "training" {
   name                        = "${var.project}-training"
@@ -38,27 +39,4 @@ resource "google_storage_bucket_iam_member" "training_adds_models" {
     title      = "all but what serves"
     expression = "!resource.name.endsWith(\"/objects/current.json\")"
   }
-}
-
-# The team starts jobs and looks at them, and brings data.
-
-resource "google_project_iam_member" "team_trains" {
-  for_each = var.team
-  project  = var.project
-  role     = "roles/aiplatform.user"
-  member   = each.key
-}
-
-resource "google_service_account_iam_member" "team_trains" {
-  for_each           = var.team
-  service_account_id = google_service_account.training.name
-  role               = "roles/iam.serviceAccountUser"
-  member             = each.key
-}
-
-resource "google_storage_bucket_iam_member" "team_training" {
-  for_each = var.team
-  bucket   = google_storage_bucket.training.name
-  role     = "roles/storage.objectUser"
-  member   = each.key
 }
