@@ -141,7 +141,10 @@ func (s *Service) early() error {
 }
 
 // machine are the settings that depend on the machine, not on what the service does there.
-var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
+var machine = []string{
+	"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS",
+	"DEEPSKIN_MODEL_THREADS", "DEEPSKIN_BATCH", "DEEPSKIN_BATCH_WAIT",
+}
 
 // cleaned leaves out what would connect the service to somebody's chats and databases, unless it is
 // to be passed on.
