@@ -34,6 +34,8 @@ type order struct {
 	Files []string
 	// Count photos are sent, AtATime of which are on their way together. WarmUp more come before.
 	Count, AtATime, WarmUp int
+	// Profiles is a folder for the desk's profiles; none if empty.
+	Profiles string
 }
 
 // A delivery is what came of it. Times are from the moment when a photo is handed to Redis until its
@@ -86,6 +88,11 @@ func (o order) carryOut(ctx context.Context) (d delivery, err error) {
 		return delivery{}, err
 	}
 	l.clear()
+	profiled, err := profile(o.Profiles)
+	if err != nil {
+		return delivery{}, err
+	}
+	defer func() { err = errors.Join(err, profiled()) }()
 	cpu, err := ownCPU()
 	if err != nil {
 		return delivery{}, err

@@ -58,8 +58,8 @@ var (
 
 // options are what the command line says.
 type options struct {
-	program, model, provider, json, photos string
-	short, growth                          bool
+	program, model, provider, json, photos, profiles string
+	short, growth                                    bool
 }
 
 // run is the whole program; tests call it as main does.
@@ -72,6 +72,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	flags.StringVar(&o.provider, "provider", "cpu", "who computes the model: cpu or cuda")
 	flags.StringVar(&o.json, "json", "", "file for the figures as JSON; none if empty")
 	flags.StringVar(&o.photos, "photos", "", "folder where the drawn photos are kept for other runs; none if empty")
+	flags.StringVar(&o.profiles, "profiles", "", "folder for profiles of the bot's process; none if empty")
 	flags.BoolVar(&o.short, "short", false, "only see that measuring works")
 	flags.BoolVar(&o.growth, "growth", false, "measure the service with 1, 2 and 4 workers and PostgreSQL instead")
 	if err := flags.Parse(args); err != nil {

@@ -79,7 +79,7 @@ func (b *bench) measureService(ctx context.Context, t trial) (s service, err err
 	}
 	o := order{
 		Redis: "redis://" + redis.Addr(), Database: t.database, Folder: folder, Files: t.set.files,
-		Count: t.count, AtATime: t.atATime, WarmUp: 2 * t.workers * t.slots,
+		Count: t.count, AtATime: t.atATime, WarmUp: 2 * t.workers * t.slots, Profiles: b.profiles,
 	}
 	if o.Database == "" {
 		o.Database = "sqlite:" + filepath.Join(folder, "bench.db")
