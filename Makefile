@@ -21,7 +21,16 @@ DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
 # With libjpeg-turbo where it is installed; see deploy/turbojpeg.sh.
 TURBO = pkg-config --exists libturbojpeg 2>/dev/null && echo
 TAGS = $$($(TURBO) -tags=turbojpeg)
+# Tools, built from source at the version that stands in the name.
 LINTER := .cache/bin/golangci-lint-2.15.0
+ACTIONLINT := .cache/bin/actionlint-1.7.12
+GOVULNCHECK := .cache/bin/govulncheck-1.9.0
+GORELEASER := .cache/bin/goreleaser-2.17.0
+SYFT := .cache/bin/syft-1.57.0
+GRYPE := .cache/bin/grype-0.121.2
+# The image to build, push or deploy, and where.
+IMAGE ?= deepskin
+REGION ?= europe-west1
 
 .PHONY: help
 help: ## Show this list
@@ -45,7 +54,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
-	go test $(TAGS) -race -count=1 -timeout 20m $(TESTFLAGS) ./...
+	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...
 	cd deploy && go test -count=1 $(TESTFLAGS) ./... # a module of its own; nothing there runs at the same time
 
 .PHONY: test-pure
@@ -78,13 +87,51 @@ icons: ## Draw the page's PNG icons from its SVG icons
 	$(DRAW) --window-size=512,512 --screenshot=$(PAGE)/icon-full.png $(PAGE)/icon-full.svg
 
 .PHONY: lint
-lint: $(LINTER) ## Check the Go code
+lint: $(LINTER) $(ACTIONLINT) ## Check the Go code and the workflows
 	$(LINTER) run $$($(TURBO) --build-tags=turbojpeg) ./...
 	cd deploy && ../$(LINTER) run ./...
+	$(ACTIONLINT) -shellcheck= -pyflakes= # those may be here or not, and nobody should have to care
 
-$(LINTER):
-	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-	mv .cache/bin/golangci-lint $@
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in all that is used (STRICT=1 fails where that cannot be done)
+	@STRICT=$(STRICT) deploy/vuln.sh $(GOVULNCHECK)
+
+.PHONY: image
+image: ## Build the image IMAGE (default: deepskin); needs a container engine
+	docker build --platform linux/amd64 -f deploy/Dockerfile -t "$(IMAGE)" .
+
+.PHONY: image-scan
+image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer version mends
+	$(GRYPE) "docker:$(IMAGE)" --only-fixed --fail-on high
+
+.PHONY: image-push
+image-push: ## Push IMAGE to its registry
+	docker push "$(IMAGE)"
+
+.PHONY: deploy
+deploy: ## Have Cloud Run in PROJECT and REGION serve IMAGE, and its workers WORKER_IMAGE (default: IMAGE)
+	@IMAGE="$(IMAGE)" WORKER_IMAGE="$(WORKER_IMAGE)" PROJECT="$(PROJECT)" REGION="$(REGION)" deploy/gcp/deploy.sh
+
+.PHONY: release
+release: $(GORELEASER) $(SYFT) ## Publish the tag that is checked out: archives, checksums and SBOM (needs GITHUB_TOKEN)
+	@deploy/onnxruntime.sh
+	PATH="$(abspath $(dir $(SYFT))):$$PATH" SYFT=$(notdir $(SYFT)) $(GORELEASER) release --clean
+
+.PHONY: release-check
+release-check: $(GORELEASER) ## Check .goreleaser.yaml
+	$(GORELEASER) check
+
+# The names of what is built from source, and where it comes from.
+.cache/bin/golangci-lint-%: PACKAGE = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+.cache/bin/actionlint-%: PACKAGE = github.com/rhysd/actionlint/cmd/actionlint
+.cache/bin/govulncheck-%: PACKAGE = golang.org/x/vuln/cmd/govulncheck
+.cache/bin/goreleaser-%: PACKAGE = github.com/goreleaser/goreleaser/v2
+.cache/bin/syft-%: PACKAGE = github.com/anchore/syft/cmd/syft
+.cache/bin/grype-%: PACKAGE = github.com/anchore/grype/cmd/grype
+
+$(LINTER) $(ACTIONLINT) $(GOVULNCHECK) $(GORELEASER) $(SYFT) $(GRYPE):
+	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install $(PACKAGE)@v$(lastword $(subst -, ,$@))
+	mv .cache/bin/$(notdir $(PACKAGE:%/v2=%)) $@
 
 # BENCH_MODEL=file takes any compatible model, BENCH_FLAGS more flags, see go run ./cmd/bench -help.
 BENCH_MODEL ?= models/deepskin.onnx
@@ -123,6 +170,32 @@ retrain: training-setup ## Train a candidate from DATA and EXPORTS="dir ..." (ST
 		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "$(abspath $(RECIPE))" \
 		$(if $(START),--start "$(abspath $(if $(filter current,$(START)),$(RUNS),$(START)))") \
 		--out "$(abspath $(CANDIDATE))" --model "$(abspath $(CANDIDATE))/candidate.onnx"
+
+.PHONY: export
+export: setup ## Write what people shared and reviewers labelled into EXPORTS=dir (needs the bots' DATABASE_URL and keys)
+	@test -n "$(EXPORTS)" || { echo "Say where to: make export EXPORTS=dir"; exit 1; }
+	./deepskin export "$(EXPORTS)"
+
+.PHONY: gate
+gate: setup ## Take the candidate into the registry DEEPSKIN_MODELS, and compare it on DATA with the model that serves
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make gate DATA=dir"; exit 1; }
+	./deepskin model add --json "$(CANDIDATE)/candidate.onnx" | \
+		$(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["version"])' >"$(CANDIDATE)/version"
+	./deepskin model gate "$$(cat "$(CANDIDATE)/version")" --kind dermoscopy \
+		--data "$(DATA)/ham10000_200x150.tar" --labels "$(DATA)/HAM10000_metadata.csv" --others "$(DATA)/phone_photos.tar"
+	./deepskin model gate "$$(cat "$(CANDIDATE)/version")" --kind phone --split all \
+		--data "$(DATA)/phone_photos.tar" --labels "$(DATA)/phone_photos.csv" \
+		--others "$(DATA)/ham10000_200x150.tar" --others-labels "$(DATA)/HAM10000_metadata.csv"
+
+.PHONY: promote
+promote: setup ## Have VERSION in the registry DEEPSKIN_MODELS serve, which passed the gate
+	@test -n "$(VERSION)" || { echo "Say which: make promote VERSION=version"; exit 1; }
+	./deepskin model promote "$(VERSION)"
+
+.PHONY: year
+year: setup training-setup ## Play a year of the service on DATA: photos, reports, reviews, retraining, gate; writes docs/loop.md, goes on where it was
+	@test -n "$(DATA)" || { echo "Name the folder with the data: make year DATA=dir"; exit 1; }
+	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
 
 .PHONY: noise
 noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)

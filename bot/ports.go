@@ -33,6 +33,9 @@ type Store interface {
 	// Fail turns a pending case into a failed one, keeping the cause for operators; false if
 	// it was not pending.
 	Fail(ctx context.Context, id deepskin.CaseID, cause string) (bool, error)
+	// Reopen turns a failed case into a pending one that was promised an answer at a time, by a
+	// new deadline, and that nothing was delivered of; false if it had not failed.
+	Reopen(ctx context.Context, id deepskin.CaseID, at, deadline time.Time) (bool, error)
 	// Delivered notes that the answer, apology or notice of expiry reached the platform.
 	Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error
 	// Open returns the cases of a platform that still need something: waiting or pending ones,

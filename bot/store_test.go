@@ -207,6 +207,12 @@ func (s *memStore) Fail(ctx context.Context, id deepskin.CaseID, cause string) (
 	})
 }
 
+func (s *memStore) Reopen(ctx context.Context, id deepskin.CaseID, _, deadline time.Time) (bool, error) {
+	return s.settle(ctx, "Reopen", id, deepskin.Failed, func(c *storedCase) {
+		c.Status, c.Failure, c.Delivered, c.Deadline = deepskin.Pending, "", time.Time{}, deadline
+	})
+}
+
 func (s *memStore) Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error {
 	return orNotFound(s.change(ctx, "Delivered", id, func(c *storedCase) bool {
 		if c.Status == deepskin.Waiting || c.Status == deepskin.Pending {

@@ -78,8 +78,9 @@ func triangle(x float64) float64 { return max(1-math.Abs(x), 0) }
 // A workshop is the memory that resizing works in.
 type workshop struct {
 	across, down taps
-	rows         []uint64 // the latest rows of the source, as words
-	sum          []uint64 // a row of the target, not yet narrowed
+	row          []uint64 // one of the source, as words
+	rows         []uint64 // the latest rows, narrowed
+	sum          []uint64 // a row of the target, not yet rounded
 }
 
 var workshops = sync.Pool{New: func() any { return new(workshop) }}
@@ -97,20 +98,24 @@ func resize(dst picture, src view, across, down span, orientation int) {
 	w.down.set(height, down, src.height, src.shrink)
 	place := placeOf(orientation, dst.width, dst.height)
 
+	// Across first and down after, rounding between, as Pillow does: the other order is a little faster,
+	// but the single grey levels by which it differs moved probabilities by up to 0.02.
 	left, right := w.across.bounds()
-	columns, ring := right-left, w.down.most
-	w.rows = grow(w.rows, ring*columns)
-	w.sum = grow(w.sum, columns)
-	unpacked := w.down.first[0] // the first row that is not in the ring yet
+	ring := w.down.most
+	w.row = grow(w.row, right-left)
+	w.rows = grow(w.rows, ring*width)
+	w.sum = grow(w.sum, width)
+	narrowed := w.down.first[0] // the first row that is not in the ring yet
 	for y := range height {
 		weights := w.down.weights[w.down.begin[y]:w.down.begin[y+1]]
-		for ; unpacked < w.down.first[y]+len(weights); unpacked++ {
-			pack(w.rows[unpacked%ring*columns:][:columns], src.pix[3*(unpacked*src.width+left):])
+		for ; narrowed < w.down.first[y]+len(weights); narrowed++ {
+			pack(w.row, src.pix[3*(narrowed*src.width+left):])
+			w.across.narrow(w.rows[narrowed%ring*width:][:width], w.row, left)
 		}
 		for i := range w.sum {
 			w.sum[i] = half
 		}
-		row := func(k int) []uint64 { return w.rows[(w.down.first[y]+k)%ring*columns:][:columns] }
+		row := func(k int) []uint64 { return w.rows[(w.down.first[y]+k)%ring*width:][:width] }
 		for k := 0; k < len(weights); k += 2 {
 			if k+1 < len(weights) {
 				addRows(w.sum, row(k), row(k+1), weights[k], weights[k+1])
@@ -118,22 +123,26 @@ func resize(dst picture, src view, across, down span, orientation int) {
 				addRows(w.sum, row(k), row(k), weights[k], 0)
 			}
 		}
-		for i, s := range w.sum {
-			w.sum[i] = s >> weightBits & colours
-		}
 		at := 3 * (place.start + y*place.down)
-		for x := range width {
-			weights := w.across.weights[w.across.begin[x]:w.across.begin[x+1]]
-			pixels := w.sum[w.across.first[x]-left:][:len(weights)]
-			s := uint64(half)
-			for k, weight := range weights {
-				s += weight * pixels[k]
-			}
+		for _, s := range w.sum {
 			s >>= weightBits
 			pixel := dst.pix[at : at+3 : at+3]
 			pixel[0], pixel[1], pixel[2] = uint8(s), uint8(s>>laneBits), uint8(s>>(2*laneBits))
 			at += 3 * place.right
 		}
+	}
+}
+
+// narrow renders a row of the source, whose words begin with the pixel left, as one of the target.
+func (t *taps) narrow(dst, row []uint64, left int) {
+	for x := range dst {
+		weights := t.weights[t.begin[x]:t.begin[x+1]]
+		pixels := row[t.first[x]-left:][:len(weights)]
+		s := uint64(half)
+		for k, weight := range weights {
+			s += weight * pixels[k]
+		}
+		dst[x] = s >> weightBits & colours
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 
 // A DeadLetter is a job that was given up, for operators to look at. Its photo is gone.
 type DeadLetter struct {
+	// ID names the letter in Redis. One case may have several, and a job that could not be read
+	// has none.
+	ID       string
 	Case     deepskin.CaseID
 	Platform string
 	// Cause is the last error, cut to 300 bytes.
@@ -39,6 +42,7 @@ func (q *Queue) DeadLetters(ctx context.Context, n int) ([]DeadLetter, error) {
 			return nil, err
 		}
 		letters[i] = DeadLetter{
+			ID:         e.ID,
 			Case:       deepskin.CaseID(text("case")),
 			Platform:   text("platform"),
 			Cause:      text("cause"),
@@ -47,6 +51,22 @@ func (q *Queue) DeadLetters(ctx context.Context, n int) ([]DeadLetter, error) {
 		}
 	}
 	return letters, nil
+}
+
+// DropDeadLetters removes dead letters and returns how many were still there.
+func (q *Queue) DropDeadLetters(ctx context.Context, letters ...DeadLetter) (int, error) {
+	if len(letters) == 0 {
+		return 0, nil
+	}
+	ids := make([]string, len(letters))
+	for i, l := range letters {
+		ids[i] = l.ID
+	}
+	n, err := q.rdb.XDel(ctx, deadLetters, ids...).Result()
+	if err != nil {
+		return 0, fmt.Errorf("drop dead letters: %w", err)
+	}
+	return int(n), nil
 }
 
 // entryTime returns when a stream entry was added: its ID begins with Redis's clock.

@@ -34,6 +34,7 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"of an answer and a failure one wins", answerOrFail},
 		{"an answer comes back as it was given", answerComesBack},
 		{"delivery is noted once", delivered},
+		{"a failed case is opened again", reopened},
 		{"open cases are those that need something", openCases},
 		{"an album is its sender's photos that came together", albums},
 		{"an album is delivered as one", deliveredTogether},
@@ -354,6 +355,38 @@ func delivered(t *testing.T, s *store.Store) {
 		t.Errorf("delivered at %v, want %v", got.Delivered, at)
 	}
 	is(t, s.Delivered(t.Context(), deepskin.NewCaseID(), at), deepskin.ErrNotFound)
+}
+
+func reopened(t *testing.T, s *store.Store) {
+	deadline := start.Add(time.Hour)
+	for from, settle := range map[deepskin.Status]func(deepskin.CaseID) (bool, error){
+		deepskin.Pending:  nil,
+		deepskin.Answered: func(id deepskin.CaseID) (bool, error) { return s.Answer(t.Context(), id, assessment()) },
+		deepskin.Failed:   func(id deepskin.CaseID) (bool, error) { return s.Fail(t.Context(), id, "the worker died") },
+	} {
+		c := add(t, s, func(n *deepskin.NewCase) { n.Status = deepskin.Pending })
+		if settle != nil {
+			won(t)(settle(c.ID))
+			ok(t, s.Delivered(t.Context(), c.ID, start))
+		}
+		before := read(t, s, c.ID)
+		want := before
+		if from == deepskin.Failed {
+			want.Status, want.Failure, want.Deadline, want.Delivered = deepskin.Pending, "", deadline, time.Time{}
+		}
+		opened, err := s.Reopen(t.Context(), c.ID, start, deadline)
+		if err != nil || opened != (from == deepskin.Failed) {
+			t.Errorf("Reopen a case that is %s = %v, %v", from, opened, err)
+		}
+		if got := read(t, s, c.ID); !reflect.DeepEqual(got, want) {
+			t.Errorf("a case that was %s is %#v; want %#v", from, got, want)
+		}
+		open, err := s.Open(t.Context(), c.Platform, 100)
+		if listed := slices.Contains(ids(open), c.ID); err != nil || listed != (from != deepskin.Answered) {
+			t.Errorf("a case that was %s is among the open ones: %v, %v", from, listed, err)
+		}
+	}
+	lost(t)(s.Reopen(t.Context(), deepskin.NewCaseID(), start, deadline))
 }
 
 func openCases(t *testing.T, s *store.Store) {

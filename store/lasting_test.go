@@ -131,7 +131,8 @@ func migrate(t *testing.T, url string) {
 		for _, statement := range []string{
 			`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE leases`,
 			`DROP TABLE languages`, `ALTER TABLE cases DROP COLUMN language`,
-			`DROP TABLE exports`,
+			`DROP TABLE team_links`, `DROP TABLE team_sessions`, `DROP TABLE exports`,
+			`DROP TABLE days`, `DROP TABLE counted`, `DROP TABLE models`, `DROP INDEX cases_thumbs`,
 			`DROP TABLE votes`, `DROP TABLE reviews`, `DROP TABLE review_posts`, `DROP INDEX cases_created`,
 			`ALTER TABLE photos DROP COLUMN kept`, `ALTER TABLE cases DROP COLUMN comment`,
 			`ALTER TABLE cases DROP COLUMN promised`, `ALTER TABLE cases DROP COLUMN refused`,

@@ -44,6 +44,19 @@ func (s *Store) Fail(ctx context.Context, id deepskin.CaseID, cause string) (boo
 	return won, nil
 }
 
+// Reopen turns a failed case into a pending one that was promised an answer at a time, by a new
+// deadline, and that nothing has been delivered of; false if it had not failed.
+func (s *Store) Reopen(ctx context.Context, id deepskin.CaseID, at, deadline time.Time) (bool, error) {
+	won, err := s.change(ctx, `
+		UPDATE cases SET status = 'pending', settled = NULL, delivered = NULL, failure = '', promised = $2, deadline = $3
+		WHERE id = $1 AND status = 'failed'`,
+		caseKey(id), millis(at), millis(deadline))
+	if err != nil {
+		return false, fmt.Errorf("reopen case %s: %w", id, err)
+	}
+	return won, nil
+}
+
 // Expire turns a waiting case into an expired one; false if it was not waiting.
 func (s *Store) Expire(ctx context.Context, id deepskin.CaseID) (bool, error) {
 	won, err := s.change(ctx, `UPDATE cases SET status = 'expired', settled = $2 WHERE id = $1 AND status = 'waiting'`,

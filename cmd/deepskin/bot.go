@@ -25,6 +25,7 @@ func botCommand(env map[string]string) *cobra.Command {
 			"machine or others, look at the photos; they meet in the Redis that REDIS_URL names. Any\n" +
 			"number of bots may share a PostgreSQL database; of these, one at a time serves each chat\n" +
 			"platform, and another takes over when it stops or dies.",
+		Example: "  REDIS_URL=redis://localhost:6379/0 DEEPSKIN_OPS_ADDR=:9090 deepskin bot",
 	})
 }
 
@@ -37,7 +38,7 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	if err != nil {
 		return err
 	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -55,8 +56,12 @@ func converse(ctx context.Context, s settings, o *ops, stdout io.Writer, log *sl
 	return b.Run(ctx)
 }
 
-// openStore opens the database.
-func (s settings) openStore(ctx context.Context, keys store.Keys, log *slog.Logger) (*store.Store, error) {
+// openStore opens the database with its keys.
+func (s settings) openStore(ctx context.Context, log *slog.Logger) (*store.Store, error) {
+	keys, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, s.databaseURL(), keys, store.WithLogger(log))
 }
 

@@ -32,7 +32,10 @@ func doctorCommand(env map[string]string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Check everything that serve needs, and say how to mend what is wrong",
-		Args:  cobra.NoArgs,
+		Long: "Checks everything that serve, a bot or a worker needs with the settings of the environment, and says\n" +
+			"how to mend what is wrong. The exit status is 1 if something is.",
+		Example: "  deepskin doctor\n  TELEGRAM_TOKEN_FILE=telegram.token deepskin doctor",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := readSettings(env)
 			if err != nil {

@@ -52,11 +52,7 @@ func exportCommand(env map[string]string) *cobra.Command {
 }
 
 func (s settings) export(ctx context.Context, folder string, since time.Time) (export.Summary, error) {
-	keys, err := s.keys()
-	if err != nil {
-		return export.Summary{}, err
-	}
-	kept, err := s.openStore(ctx, keys, slog.New(slog.DiscardHandler))
+	kept, err := s.openStore(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return export.Summary{}, err
 	}

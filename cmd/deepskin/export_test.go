@@ -25,11 +25,7 @@ func reviewAll(t *testing.T, env map[string]string, d deepskin.Decision) (labell
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := s.keys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept, err := s.openStore(t.Context(), keys, slog.New(slog.DiscardHandler))
+	kept, err := s.openStore(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,20 +33,28 @@ var errReported = errors.New("reported already")
 func run(
 	ctx context.Context, args []string, env map[string]string, stdout, stderr io.Writer,
 ) error {
+	root := rootCommand(env)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return root.ExecuteContext(ctx)
+}
+
+// rootCommand is deepskin with all its commands.
+func rootCommand(env map[string]string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "deepskin",
 		Short: "Triage of skin-lesion photos by chat and web page. It is not a diagnosis.",
 		Long: "DeepSkin answers photos of skin lesions with a risk label and a confidence, in\n" +
 			"Telegram, in Discord and on a web page. It is no diagnosis and no medical device.\n\n" +
 			"Settings come from the environment; 'deepskin serve --help' lists them.",
+		Example:       "  deepskin serve\n  deepskin classify lesion.jpg\n  deepskin queue --help",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
 		evaluateCommand(env), reviewCommand(env), exportCommand(env), modelCommand(env), migrateCommand(env),
-		loginLinkCommand(env), doctorCommand(env), probeCommand(env), versionCommand(env))
-	return root.ExecuteContext(ctx)
+		loginLinkCommand(env), queueCommand(env), usersCommand(env), doctorCommand(env), probeCommand(env),
+		versionCommand(env))
+	return root
 }

@@ -15,7 +15,8 @@ func migrateCommand(env map[string]string) *cobra.Command {
 		Long: "Brings the tables of the database that DATABASE_URL names up to date. The bot does that by\n" +
 			"itself when it starts; several that start at once do it once. A program that is older than\n" +
 			"the tables refuses to start.",
-		Args: cobra.NoArgs,
+		Example: "  DATABASE_URL=postgres://deepskin@db:5432/deepskin deepskin migrate",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := readSettings(env)
 			if err != nil {

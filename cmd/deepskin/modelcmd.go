@@ -29,6 +29,7 @@ func modelCommand(env map[string]string) *cobra.Command {
 		Long: "Works on the registry in the folder that DEEPSKIN_MODELS names. Running workers pick up what\n" +
 			"is promoted or rolled back within seconds, and finish the photos that they hold with the\n" +
 			"model before.",
+		Example: "  DEEPSKIN_MODELS=/srv/models deepskin model list",
 	}
 	c.AddCommand(modelListCommand(env), modelAddCommand(env), modelGateCommand(env),
 		modelPromoteCommand(env), modelRollbackCommand(env))
@@ -66,9 +67,10 @@ type listed struct {
 func modelListCommand(env map[string]string) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "list",
-		Short: "List the versions, how they fared at the gate, and what was promoted when",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List the versions, how they fared at the gate, and what was promoted when",
+		Example: "  deepskin model list\n  deepskin model list --json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withRegistry(env, func(_ settings, models *registry.Registry) error {
 				list, err := listModels(models)
@@ -138,9 +140,10 @@ func (l listing) print(w io.Writer) error {
 func modelAddCommand(env map[string]string) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "add FILE",
-		Short: "Take a model's file into the registry, under the version that it states",
-		Args:  cobra.ExactArgs(1),
+		Use:     "add FILE",
+		Short:   "Take a model's file into the registry, under the version that it states",
+		Example: "  deepskin model add models/training/runs/candidate/candidate.onnx",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withRegistry(env, func(s settings, models *registry.Registry) error {
 				content, err := os.ReadFile(args[0])
@@ -182,7 +185,8 @@ func modelGateCommand(env map[string]string) *cobra.Command {
 		Long: "Is 'deepskin evaluate --model VERSION --against' the model that serves, on the test part unless\n" +
 			"--split says otherwise, and keeps the report beside the version. Once for each kind of photo:\n" +
 			"a promotion wants all of them passed, and one of them by being better.",
-		Args: cobra.ExactArgs(1),
+		Example: "  deepskin model gate VERSION --kind dermoscopy --data HAM10000/ --labels HAM10000_metadata.csv",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withRegistry(env, func(s settings, models *registry.Registry) error {
 				flags.model = args[0]
@@ -233,9 +237,10 @@ func modelPromoteCommand(env map[string]string) *cobra.Command {
 	var reason string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "promote VERSION",
-		Short: "Have a version serve that has passed the gate",
-		Args:  cobra.ExactArgs(1),
+		Use:     "promote VERSION",
+		Short:   "Have a version serve that has passed the gate",
+		Example: "  deepskin model promote VERSION\n  deepskin model promote VERSION --force first",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withRegistry(env, func(_ settings, models *registry.Registry) error {
 				if cmd.Flags().Changed("force") && strings.TrimSpace(reason) == "" {
@@ -256,9 +261,10 @@ func modelPromoteCommand(env map[string]string) *cobra.Command {
 func modelRollbackCommand(env map[string]string) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "rollback",
-		Short: "Have the version serve again that served before",
-		Args:  cobra.NoArgs,
+		Use:     "rollback",
+		Short:   "Have the version serve again that served before",
+		Example: "  deepskin model rollback",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withRegistry(env, func(_ settings, models *registry.Registry) error {
 				if _, err := models.Rollback(time.Now()); err != nil {

@@ -18,7 +18,8 @@ func probeCommand(env map[string]string) *cobra.Command {
 		Short: "Ask the bot or worker beside it whether it is ready, for a container's health check",
 		Long: "Asks /readyz at DEEPSKIN_OPS_ADDR, prints the answer and ends with status 0 if it is yes,\n" +
 			"1 if it is no or does not come.",
-		Args: cobra.NoArgs,
+		Example: "  DEEPSKIN_OPS_ADDR=:9090 deepskin probe",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := readSettings(env)
 			if err != nil {

@@ -51,11 +51,7 @@ func reviewCommand(env map[string]string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			keys, err := s.keys()
-			if err != nil {
-				return err
-			}
-			kept, err := s.openStore(cmd.Context(), keys, s.logger(cmd.ErrOrStderr()))
+			kept, err := s.openStore(cmd.Context(), s.logger(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}

@@ -41,11 +41,7 @@ func newBench(t *testing.T) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := s.keys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.kept, err = s.openStore(t.Context(), keys, slog.New(slog.DiscardHandler)); err != nil {
+	if b.kept, err = s.openStore(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

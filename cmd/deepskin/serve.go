@@ -26,6 +26,7 @@ func serveCommand(env map[string]string) *cobra.Command {
 		Short: "Run everything in one process: page, chats and worker",
 		Long: "Runs the web page, the chats whose tokens are set, and the worker in one process,\n" +
 			"with an embedded Redis and database unless URLs are given.",
+		Example: "  deepskin serve\n  TELEGRAM_TOKEN_FILE=telegram.token deepskin serve",
 	})
 }
 
@@ -74,7 +75,7 @@ func serve(ctx context.Context, s settings, o *ops, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
-	kept, err := s.openStore(ctx, keys, log)
+	kept, err := s.openStore(ctx, log)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,8 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 		Long: "Prints a link that opens the team's web pages once, within 15 minutes, in the name of a reviewer.\n" +
 			"It begins with DEEPSKIN_PUBLIC_URL, and with http://localhost without that. Give each person a name\n" +
 			"of their own: votes of one name count once.",
-		Args: cobra.NoArgs,
+		Example: "  deepskin login-link",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := readSettings(env)
 			if err != nil {
@@ -80,12 +81,8 @@ func loginLinkCommand(env map[string]string) *cobra.Command {
 					return err
 				}
 			}
-			keys, err := s.keys()
-			if err != nil {
-				return err
-			}
 			log := s.logger(cmd.ErrOrStderr())
-			kept, err := s.openStore(cmd.Context(), keys, log)
+			kept, err := s.openStore(cmd.Context(), log)
 			if err != nil {
 				return err
 			}

@@ -18,9 +18,10 @@ import (
 
 func versionCommand(env map[string]string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Say which program and model these are, who computes the model, and its figures",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Say which program and model these are, who computes the model, and its figures",
+		Example: "  deepskin version",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintln(cmd.OutOrStdout(), "deepskin", build())
 			s, err := readSettings(env)

@@ -25,6 +25,8 @@ func workerCommand(env map[string]string) *cobra.Command {
 		Long: "Takes photos from the Redis that REDIS_URL names, runs the model and puts the answers back.\n" +
 			"It needs no token, no database and no keys. Any number may run, on this machine or others;\n" +
 			"told to stop (SIGTERM), it finishes what it holds.",
+		Example: "  REDIS_URL=redis://localhost:6379/0 deepskin worker\n" +
+			"  REDIS_URL=redis://localhost:6379/0 DEEPSKIN_PROVIDER=cuda deepskin worker",
 	})
 }
 

@@ -12,3 +12,8 @@ output "models" {
   description = "The bucket of the model registry."
   value       = google_storage_bucket.models.url
 }
+
+output "github_identity_provider" {
+  description = "What the variable GOOGLE_IDENTITY_PROVIDER of the GitHub repository has to be."
+  value       = one(google_iam_workload_identity_pool_provider.github[*].name)
+}

@@ -109,3 +109,13 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "github_repository" {
+  description = "The GitHub repository, as owner/name, whose pipelines may push images and deploy. None may without it (null)."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
+    error_message = "A repository looks like owner/name."
+  }
+}

@@ -63,7 +63,7 @@ type Service struct {
 func Start(ctx context.Context, cfg Config) (*Service, error) {
 	command := cmp.Or(cfg.Command, "serve")
 	cmd := exec.Command(cfg.Program, command)
-	cmd.Env = append(cleaned(cfg.Environ, cfg.Pass), "DEEPSKIN_ADDR=127.0.0.1:0")
+	cmd.Env = append(Environ(cfg.Environ, cfg.Pass...), "DEEPSKIN_ADDR=127.0.0.1:0")
 	if cfg.Data != "" {
 		cmd.Env = append(cmd.Env, "DEEPSKIN_DATA="+cfg.Data)
 	}
@@ -150,9 +150,9 @@ var machine = []string{
 	"DEEPSKIN_MODEL_THREADS", "DEEPSKIN_BATCH", "DEEPSKIN_BATCH_WAIT",
 }
 
-// cleaned leaves out what would connect the service to somebody's chats and databases, unless it is
-// to be passed on.
-func cleaned(environ, pass []string) []string {
+// Environ returns an environment without what would connect the program to somebody's chats and
+// databases, unless it is to be passed on.
+func Environ(environ []string, pass ...string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.TrimSuffix(name, "_FILE")

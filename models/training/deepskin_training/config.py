@@ -32,7 +32,6 @@ class Config:
     norm: str
     fixed: int
     learning_rate: float
-    head_rate: float
     dropout: float
     label_smoothing: float
     ema: float

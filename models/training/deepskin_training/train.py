@@ -24,6 +24,7 @@ HISTORY = "history.jsonl"
 _REPORT_EVERY = 50  # steps
 _WARM_UP = 0.1  # of a run
 _WEIGHT_DECAY = 0.05
+_HEAD_RATE = 4.0  # times the learning rate
 _KIND_WEIGHT = 0.1
 _LESION_WEIGHT = 0.2
 
@@ -147,7 +148,7 @@ class Run:
             [
                 {"params": [p for p in backbone if p.ndim > 1]},
                 {"params": [p for p in backbone if p.ndim == 1], "weight_decay": 0.0},
-                {"params": heads, "lr": config.learning_rate * config.head_rate},
+                {"params": heads, "lr": _HEAD_RATE * config.learning_rate},
             ],
             lr=config.learning_rate,
             weight_decay=_WEIGHT_DECAY,
