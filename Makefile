@@ -133,9 +133,23 @@ $(LINTER) $(ACTIONLINT) $(GOVULNCHECK) $(GORELEASER) $(SYFT) $(GRYPE):
 	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install $(PACKAGE)@v$(lastword $(subst -, ,$@))
 	mv .cache/bin/$(notdir $(PACKAGE:%/v2=%)) $@
 
+# BENCH_MODEL=file takes any compatible model, BENCH_FLAGS more flags, see go run ./cmd/bench -help.
+BENCH_MODEL ?= models/deepskin.onnx
+BENCH = go run $(TAGS) ./cmd/bench -program ./deepskin -photos .cache/bench-photos -model "$(BENCH_MODEL)"
+
 .PHONY: bench
-bench: setup ## Measure answer time and memory of the service
-	go run $(TAGS) ./cmd/bench -program ./deepskin
+bench: setup ## Measure how close the service comes to the machine, with BENCH_MODEL; JSON in .cache
+	@deploy/packages.sh redis-server=redis-server
+	$(BENCH) -json .cache/bench.json $(BENCH_FLAGS)
+
+.PHONY: bench-growth
+bench-growth: setup ## Measure the service with 1, 2 and 4 worker processes and PostgreSQL; JSON in .cache
+	@deploy/packages.sh $(SERVERS)
+	$(BENCH) -growth -json .cache/growth.json $(BENCH_FLAGS)
+
+.PHONY: bench-model
+bench-model: training-setup ## Write a single MobileNetV2 at 192 pixels into RUNS, untrained, for BENCH_MODEL
+	cd $(TRAINING) && $(PYTHON) small.py --side 192 --model "$(abspath $(RUNS))/single-192.onnx"
 
 .PHONY: data
 data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
