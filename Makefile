@@ -8,6 +8,8 @@ TRAINING := models/training
 RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
 CANDIDATE ?= $(RUNS)/candidate
+# The recipe in $(TRAINING)/configs whose noise is measured, and the seeds to do so with.
+NOISE ?= base
 SEEDS ?= 1 2 3
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
@@ -198,10 +200,10 @@ year: setup training-setup ## Play a year of the service on DATA: photos, report
 	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
 
 .PHONY: noise
-noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
+noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, with the recipe NOISE over SEEDS (hours)
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) noise.py --data "$(abspath $(DATA))" \
-		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config configs/base.toml --seeds $(SEEDS) \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "configs/$(NOISE).toml" --seeds $(SEEDS) \
 		--out "$(abspath $(RUNS))/noise"
 
 .PHONY: attempts
