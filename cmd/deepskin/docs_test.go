@@ -204,8 +204,8 @@ func (g *guide) kubectl(args []string) string {
 	return ""
 }
 
-// Commands of gcloud that were compared with its own help (version 528): the words before what is
-// chosen freely, and the flags.
+// Commands of gcloud that were compared with its own help (version 528, which has no worker pools
+// yet: those are from Google's documents): the words before what is chosen freely, and the flags.
 var (
 	gcloudCommands = []string{
 		"ai custom-jobs list", "ai custom-jobs stream-logs", "auth application-default login",
