@@ -8,6 +8,8 @@ TRAINING := models/training
 RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
 CANDIDATE ?= $(RUNS)/candidate
+# The recipe in $(TRAINING)/configs whose noise is measured, and the seeds to do so with.
+NOISE ?= base
 SEEDS ?= 1 2 3
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
@@ -40,7 +42,7 @@ help: ## Show this list
 setup: ## Fetch ONNX Runtime and libjpeg-turbo, and build the program, ./deepskin
 	@deploy/onnxruntime.sh
 	@deploy/turbojpeg.sh
-	go build $(TAGS) -o deepskin ./cmd/deepskin
+	go build -trimpath $(TAGS) -o deepskin ./cmd/deepskin # as in the image, so that both share what is compiled
 
 .PHONY: demo
 demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
@@ -97,8 +99,13 @@ vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in all that is used (STRI
 	@STRICT=$(STRICT) deploy/vuln.sh $(GOVULNCHECK)
 
 .PHONY: image
-image: ## Build the image IMAGE (default: deepskin); needs a container engine
-	docker build --platform linux/amd64 -f deploy/Dockerfile -t "$(IMAGE)" .
+image: ## Build the image IMAGE (default: deepskin; TARGET=cuda or training for these); needs a container engine
+	docker build --platform linux/amd64 -f deploy/Dockerfile $(if $(TARGET),--target $(TARGET)) -t "$(IMAGE)" .
+
+.PHONY: image-check
+image-check: ## Lay out the image without a container engine, and run bot and worker in it (as root)
+	@deploy/packages.sh redis-server=redis-server ip=iproute2
+	deploy/imagecheck.sh
 
 .PHONY: image-scan
 image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer version mends
@@ -107,6 +114,10 @@ image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer ver
 .PHONY: image-push
 image-push: ## Push IMAGE to its registry
 	docker push "$(IMAGE)"
+
+.PHONY: cloud-retrain
+cloud-retrain: ## Have Vertex AI in PROJECT and REGION retrain with IMAGE on a GPU, as RUN (default: the date)
+	@IMAGE="$(IMAGE)" PROJECT="$(PROJECT)" REGION="$(REGION)" RUN="$(RUN)" deploy/gcp/retrain.sh
 
 .PHONY: deploy
 deploy: ## Have Cloud Run in PROJECT and REGION serve IMAGE, and its workers WORKER_IMAGE (default: IMAGE)
@@ -133,9 +144,23 @@ $(LINTER) $(ACTIONLINT) $(GOVULNCHECK) $(GORELEASER) $(SYFT) $(GRYPE):
 	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install $(PACKAGE)@v$(lastword $(subst -, ,$@))
 	mv .cache/bin/$(notdir $(PACKAGE:%/v2=%)) $@
 
+# BENCH_MODEL=file takes any compatible model, BENCH_FLAGS more flags, see go run ./cmd/bench -help.
+BENCH_MODEL ?= models/deepskin.onnx
+BENCH = go run $(TAGS) ./cmd/bench -program ./deepskin -photos .cache/bench-photos -model "$(BENCH_MODEL)"
+
 .PHONY: bench
-bench: setup ## Measure answer time and memory of the service
-	go run $(TAGS) ./cmd/bench -program ./deepskin
+bench: setup ## Measure how close the service comes to the machine, with BENCH_MODEL; JSON in .cache
+	@deploy/packages.sh redis-server=redis-server
+	$(BENCH) -json .cache/bench.json $(BENCH_FLAGS)
+
+.PHONY: bench-growth
+bench-growth: setup ## Measure the service with 1, 2 and 4 worker processes and PostgreSQL; JSON in .cache
+	@deploy/packages.sh $(SERVERS)
+	$(BENCH) -growth -json .cache/growth.json $(BENCH_FLAGS)
+
+.PHONY: bench-model
+bench-model: training-setup ## Write a single MobileNetV2 at 192 pixels into RUNS, untrained, for BENCH_MODEL
+	cd $(TRAINING) && $(PYTHON) small.py --side 192 --model "$(abspath $(RUNS))/single-192.onnx"
 
 .PHONY: data
 data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
@@ -184,10 +209,10 @@ year: setup training-setup ## Play a year of the service on DATA: photos, report
 	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
 
 .PHONY: noise
-noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
+noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, with the recipe NOISE over SEEDS (hours)
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) noise.py --data "$(abspath $(DATA))" \
-		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config configs/base.toml --seeds $(SEEDS) \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "configs/$(NOISE).toml" --seeds $(SEEDS) \
 		--out "$(abspath $(RUNS))/noise"
 
 .PHONY: attempts
@@ -240,10 +265,11 @@ golden: training-setup ## Write what independent Python says of the golden photo
 
 .PHONY: test-training
 test-training: setup training-setup ## Check the training code, and a small model's way into the program
+	@$(PYTHON) -c 'import pylint, pytest' 2>/dev/null || deploy/packages.sh deepskin-checks=pylint,python3-pytest
 	cd $(TRAINING) && $(PYTHON) -m pylint deepskin_training tests ./*.py
 	cd $(TRAINING) && $(PYTHON) -m pytest -q tests
 
 .PHONY: training-setup
 training-setup:
-	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib, pylint, pytest' 2>/dev/null || \
-		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib,pylint,python3-pytest
+	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib' 2>/dev/null || \
+		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib
