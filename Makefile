@@ -16,7 +16,7 @@ REPORTS := models/evaluation
 # inference where it was measured.
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 # Commands of the servers that tests start, and the Debian packages that they come from.
-SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
+SERVERS := redis-server=redis-server pg_ctlcluster=postgresql promtool=prometheus
 SHOTS ?= screenshots
 PAGE := adapters/web/page
 DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
@@ -53,7 +53,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 	./deepskin serve
 
 .PHONY: test
-test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
+test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL, Prometheus and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
 	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...

@@ -27,7 +27,7 @@ func (b *Bot) sweepUntil(ctx context.Context, platform string) {
 		}
 		for _, c := range cases {
 			if b.due(c) && !b.cases.busy(c.ID) {
-				b.advance(platform, c.ID, b.resume)
+				b.advance(ctx, platform, c.ID, b.resume)
 			}
 		}
 	}

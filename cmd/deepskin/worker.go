@@ -84,7 +84,7 @@ func (s settings) openQueue(
 	ctx context.Context, identity []byte, o *ops, log *slog.Logger,
 ) (*queue.Queue, error) {
 	config := queue.Config{
-		URL: s.Redis, Backlog: s.Backlog, Logger: log, Metrics: o.metrics, StartTimeout: startTime,
+		URL: s.Redis, Backlog: s.Backlog, Logger: log, Metrics: o.metrics, Tracer: o.tracer, StartTimeout: startTime,
 		PhotosPerMinute: s.PhotosPerMinute, PhotosPerDay: s.PhotosPerDay,
 	}
 	if identity != nil {

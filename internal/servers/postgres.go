@@ -53,7 +53,7 @@ func StartPostgres(ctx context.Context, dir string, args ...string) (*Postgres, 
 	attr := func() *syscall.SysProcAttr { return &syscall.SysProcAttr{Credential: account} }
 	data := filepath.Join(dir, "data")
 	p := &Postgres{password: rand.Text(), server: server{
-		name: "PostgreSQL", dir: dir, log: filepath.Join(dir, "postgres.log"),
+		name: "PostgreSQL", dir: dir, log: filepath.Join(dir, "postgres.log"), ready: acceptsConnections,
 		args: func(port int) []string {
 			return append([]string{
 				filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port),
