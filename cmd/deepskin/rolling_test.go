@@ -17,8 +17,8 @@ func TestRollingUpdate(t *testing.T) {
 	if sameContent(t, oldBuild, newBuild) {
 		t.Fatal("the two builds are the same")
 	}
-	d := deploy(t, oldBuild, 2, 2)
-	crowd := gather(t, d, 20, math.MaxInt32)
+	d := deploy(t, plan{program: oldBuild, bots: 2, workers: 2})
+	crowd := gather(t, d, attendance{page: 10, telegram: 10}, math.MaxInt32, &crowd{deadline: shortDeadline})
 	goOn := func() {
 		t.Helper()
 		before := crowd.progress()
@@ -52,10 +52,9 @@ func TestRollingUpdate(t *testing.T) {
 	leader.start(t)
 	goOn()
 
-	crowd.enough()
+	crowd.enough(0)
 	<-crowd.allGone
-	page, telegram := crowd.tallies(outage{})
-	all := page.add(telegram)
+	all := crowd.tally(period{}, time.Time{}, 0)
 	t.Logf("%d photos: %d answered, %d apologised for, %d never settled, %d answered twice; at most %d pollers, %d conflicts",
 		all.sent, all.answered, all.sorry, all.never, all.twice, d.fake.MaxPollers(), d.fake.Conflicts())
 	if all.answered != all.sent || all.twice > 0 {
