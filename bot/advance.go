@@ -26,7 +26,7 @@ type step func(ctx context.Context, c deepskin.Case) error
 
 // advance takes a step with a case in the background, once whoever is at the case has finished,
 // and delivers the answer if there is one by then. A nil step only delivers. What fails is left
-// to the sweep.
+// to the next sweep.
 func (b *Bot) advance(platform string, id deepskin.CaseID, take step) {
 	s := b.session(platform)
 	s.work.start(func() {
@@ -36,6 +36,7 @@ func (b *Bot) advance(platform string, id deepskin.CaseID, take step) {
 		defer b.cases.unlock(id)
 		if err := b.advanceLocked(s.ctx, id, take); err != nil {
 			b.Logger.Warn("case is held up", "case", id, "error", err)
+			s.troubled.add(id)
 		}
 	})
 }

@@ -70,10 +70,17 @@ func TestRollingUpdate(t *testing.T) {
 func awaitLeader(t *testing.T, d *deployment) *instance {
 	t.Helper()
 	begun := time.Now()
-	holds := func(b *instance) bool { return b.process != nil && b.holdsLease(t) }
-	eventually(t, "a bot polls Telegram", func() bool { return slices.ContainsFunc(d.bots, holds) && d.fake.Polling() })
+	var leader *instance
+	eventually(t, "a bot polls Telegram", func() bool {
+		i := slices.IndexFunc(d.bots, func(b *instance) bool { return b.process != nil && b.holdsLease(t) })
+		if i < 0 || !d.fake.Polling() {
+			return false
+		}
+		leader = d.bots[i]
+		return true
+	})
 	t.Logf("a bot polled after %v", time.Since(begun))
-	return d.bots[slices.IndexFunc(d.bots, holds)]
+	return leader
 }
 
 func sameContent(t *testing.T, one, other string) bool {
