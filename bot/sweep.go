@@ -33,6 +33,7 @@ type sweep struct {
 // sweepUntil sweeps a platform until ctx ends.
 func (b *Bot) sweepUntil(ctx context.Context, platform string) {
 	s := sweep{bot: b, platform: platform, before: b.Now(), begun: map[deepskin.CaseID]time.Time{}}
+	s.emptied(ctx)
 	for {
 		// A pause comes first: the results that waited for this process are the better answers.
 		select {
@@ -51,8 +52,13 @@ func (s *sweep) look(ctx context.Context) {
 		b.Logger.Warn("Redis has come back empty; looking after all cases", "platform", s.platform)
 		s.before = now
 	}
-	troubled := b.session(s.platform).troubled.take()
+	trouble := &b.session(s.platform).troubled
+	troubled := trouble.take()
 	for id := range troubled {
+		if b.cases.busy(id) { // else all its steps would wait for each other
+			trouble.add(id)
+			continue
+		}
 		b.advance(s.platform, id, b.resume)
 	}
 	others := b.stalled(now)
@@ -80,8 +86,8 @@ func (s *sweep) look(ctx context.Context) {
 	}
 }
 
-// emptied reports whether Redis has lost what it held since it was last asked; false where it does not
-// answer.
+// emptied reports whether Redis has lost what it held since it was last asked; false where it was not
+// asked before, or does not answer.
 func (s *sweep) emptied(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
@@ -104,7 +110,7 @@ func later(a, b time.Time) time.Time {
 // early reports whether a pending case was looked after a moment ago, and takes it that it is now if
 // not. Where that fails, the case is in trouble and does not wait.
 func (s *sweep) early(c deepskin.Case, now time.Time) bool {
-	if c.Status != deepskin.Pending || now.After(s.bot.lastMoment(c)) {
+	if c.Status != deepskin.Pending || !now.Before(s.bot.lastMoment(c)) {
 		return false
 	}
 	if at, ok := s.begun[c.ID]; ok && now.Sub(at).Abs() < lookAgain {
@@ -123,7 +129,7 @@ func (b *Bot) stalled(now time.Time) time.Time {
 // resume ends an open case whose time is over, and puts any other pending one back on the queue
 // while its photo can still be had.
 func (b *Bot) resume(ctx context.Context, c deepskin.Case) error {
-	over := b.Now().After(b.lastMoment(c))
+	over := !b.Now().Before(b.lastMoment(c))
 	switch {
 	case over && c.Status == deepskin.Waiting:
 		return b.expire(ctx, c)

@@ -84,6 +84,7 @@ func TestYoungCasesOfADeadBotAreBroughtForward(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.consents(alice)
 		w.add(w.message(alice, "source-1"), deepskin.Pending, 2*time.Minute)
+		w.pass(time.Second)
 		w.run()
 		w.pass(3 * time.Second)
 		w.sees(alice, theAnswer)

@@ -198,7 +198,7 @@ func changesAtOnce(t *testing.T, s *store.Store) {
 		})
 	}
 	wg.Wait()
-	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 26 {
+	if open, err := s.Due(t.Context(), alice.Platform, later, later, 100); err != nil || len(open) != 26 {
 		t.Errorf("%d cases are stored, %v; want 26", len(open), err)
 	}
 }

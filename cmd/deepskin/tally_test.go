@@ -72,17 +72,35 @@ func (c *crowd) tally(emptied period, faultEnd time.Time, limit time.Duration) t
 			continue
 		}
 		l.hadAnswered++
-		since := p.begun
-		if faultEnd.After(since) {
-			since = faultEnd
-		}
-		took := p.settled.Sub(since)
+		took := p.took(faultEnd)
 		l.slowest = max(l.slowest, took)
 		if took <= limit {
 			l.inTime++
 		}
 	}
 	return l
+}
+
+// took returns how long a photo waited to be settled, from when it was sent or from the fault's end.
+func (p *sentPhoto) took(faultEnd time.Time) time.Duration {
+	since := p.begun
+	if faultEnd.After(since) {
+		since = faultEnd
+	}
+	return p.settled.Sub(since)
+}
+
+// late counts the photos of each platform that were settled after the limit.
+func (c *crowd) late(faultEnd time.Time, limit time.Duration) map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	late := map[string]int{}
+	for _, p := range c.sent {
+		if p.took(faultEnd) > limit {
+			late[p.platform]++
+		}
+	}
+	return late
 }
 
 // add sums two tallies.
