@@ -63,10 +63,11 @@ test: setup ## Run all tests under the race detector (installs redis-server, Pos
 test-pure: setup ## Run the classifier's tests without libjpeg-turbo, as it is built where there is none
 	go test -race -count=1 -timeout 10m $(TESTFLAGS) ./classifier/...
 
-.PHONY: cluster-test
-cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
+.PHONY: chaos
+chaos: setup ## Break one thing after the other while 5,000 photos are sent, and count (SEED=1; FAULT=part of a name; under 15 minutes)
 	@deploy/packages.sh $(SERVERS)
-	DEEPSKIN_CLUSTER_PHOTOS=2000 go test $(TAGS) -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
+	DEEPSKIN_CHAOS_SEED="$(or $(SEED),1)" DEEPSKIN_CHAOS_FAULT="$(FAULT)" \
+		go test $(TAGS) -count=1 -timeout 60m -v -run '^TestChaos$$' ./cmd/deepskin
 
 .PHONY: screenshots
 screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
