@@ -114,7 +114,7 @@ func withService(
 	defer cancel()
 	s, err := child.Start(starting, child.Config{
 		Program: program, Data: data, Environ: environ,
-		Settings: []string{"DEEPSKIN_PHOTOS_PER_MINUTE=0", "DEEPSKIN_PHOTOS_PER_DAY=0", "DEEPSKIN_LOG_LEVEL=warn"},
+		Settings: []string{"DEEPSKIN_PHOTOS_PER_MINUTE=0", "DEEPSKIN_PHOTOS_PER_DAY=0", "DEEPSKIN_PHOTOS_PER_CHAT_MINUTE=0", "DEEPSKIN_LOG_LEVEL=warn"},
 		Log:      log,
 	})
 	if err != nil {

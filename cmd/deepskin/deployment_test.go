@@ -71,12 +71,13 @@ func deploy(t *testing.T, program string, bots, workers int, more ...map[string]
 		"DEEPSKIN_LOG_LEVEL": "debug",
 	}
 	ofBots := withTelegram(d.fake, map[string]string{
-		"DATABASE_URL":               postgres.URL(),
-		"DEEPSKIN_IDENTITY_KEY":      newKey(),
-		"DEEPSKIN_ADDRESS_KEY":       newKey(),
-		"DEEPSKIN_DEADLINE":          shortDeadline.String(),
-		"DEEPSKIN_PHOTOS_PER_MINUTE": "0",
-		"DEEPSKIN_PHOTOS_PER_DAY":    "0",
+		"DATABASE_URL":                    postgres.URL(),
+		"DEEPSKIN_IDENTITY_KEY":           newKey(),
+		"DEEPSKIN_ADDRESS_KEY":            newKey(),
+		"DEEPSKIN_DEADLINE":               shortDeadline.String(),
+		"DEEPSKIN_PHOTOS_PER_MINUTE":      "0",
+		"DEEPSKIN_PHOTOS_PER_DAY":         "0",
+		"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE": "0",
 	})
 	ofWorkers := map[string]string{
 		"DEEPSKIN_MODEL": modelFile, "DEEPSKIN_PROVIDER": "cpu", "DEEPSKIN_WORKERS": "1",

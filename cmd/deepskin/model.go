@@ -75,7 +75,7 @@ func (s settings) classifier(log *slog.Logger) (*classifier.Classifier, error) {
 func (s settings) open(file modelSource, log *slog.Logger) (*classifier.Classifier, error) {
 	return classifier.New(classifier.Config{
 		Model: file.path, Want: file.want, Library: s.Library, Provider: s.Provider,
-		Concurrency: s.Workers, Logger: log,
+		Concurrency: s.Workers, MaxDecodedBytes: s.DecodedMemory << 20, Logger: log,
 	})
 }
 

@@ -65,6 +65,16 @@ type settings struct {
 	Backlog         int           `env:"DEEPSKIN_BACKLOG" envDefault:"1000" help:"photos that may wait; more are turned away politely"`
 	PhotosPerMinute int           `env:"DEEPSKIN_PHOTOS_PER_MINUTE" envDefault:"20" help:"photos taken from one sender in a minute; 0 means any number"`
 	PhotosPerDay    int           `env:"DEEPSKIN_PHOTOS_PER_DAY" envDefault:"200" help:"photos taken from one sender in a day; 0 means any number"`
+
+	PhotosPerChatMinute    int `env:"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE" envDefault:"60" help:"photos taken from all in one chat in a minute; 0 means any number"`
+	PhotosPerAddressMinute int `env:"DEEPSKIN_PHOTOS_PER_ADDRESS_MINUTE" envDefault:"60" help:"photos taken on the page from one IP address (of IPv6, /64 network) in a minute; 0 means any number"`
+	PhotosPerAddressDay    int `env:"DEEPSKIN_PHOTOS_PER_ADDRESS_DAY" envDefault:"1000" help:"photos taken on the page from one such address in a day; 0 means any number"`
+	PhotosPerMinuteInAll   int `env:"DEEPSKIN_PHOTOS_PER_MINUTE_IN_ALL" envDefault:"0" help:"photos taken from everybody in a minute; 0 means as many as the workers can answer in time"`
+
+	UploadsPerAddress int           `env:"DEEPSKIN_UPLOADS_PER_ADDRESS" envDefault:"8" help:"uploads from one IP address that may be under way at a time; 0 means 8"`
+	UploadMemory      int64         `env:"DEEPSKIN_UPLOAD_MEMORY" envDefault:"96" help:"MB of photos that may be on their way in at a time; 0 means 96"`
+	UploadTime        time.Duration `env:"DEEPSKIN_UPLOAD_TIME" envDefault:"2m" help:"how long one upload may take; 0 means 2m"`
+	DecodedMemory     int64         `env:"DEEPSKIN_DECODED_MEMORY" envDefault:"512" help:"MB that all photos that are being decoded may take; what takes more alone is refused; 0 means 512"`
 }
 
 // environment turns "NAME=value" lines into a map.
@@ -98,6 +108,10 @@ func readSettings(environ map[string]string) (settings, error) {
 	if s.Retention < bot.MinRetention || s.PhotoRetention < 0 {
 		return settings{}, fmt.Errorf("read the settings: DEEPSKIN_RETENTION must be %v or more, "+
 			"and DEEPSKIN_PHOTO_RETENTION not negative", bot.MinRetention)
+	}
+	if min(int64(s.UploadsPerAddress), s.UploadMemory, int64(s.UploadTime), s.DecodedMemory) < 0 {
+		return settings{}, errors.New("read the settings: DEEPSKIN_UPLOADS_PER_ADDRESS, DEEPSKIN_UPLOAD_MEMORY, " +
+			"DEEPSKIN_UPLOAD_TIME and DEEPSKIN_DECODED_MEMORY must not be negative")
 	}
 	if !words.Speaks(s.TeamLanguage) {
 		return settings{}, errors.New("read the settings: DEEPSKIN_TEAM_LANGUAGE is no language that the bot speaks")
