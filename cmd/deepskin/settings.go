@@ -54,6 +54,7 @@ type settings struct {
 	TelegramWebhookSecret string   `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
 	TelegramWebhookAddr   string   `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
 
+	Keys        string `env:"DEEPSKIN_KEYS" help:"both keys in the form of keys.json, instead of the two below; needed once keys were rotated"`
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
 
@@ -157,6 +158,13 @@ func (s settings) databaseURL() string {
 
 // keys reads the keys from the environment, or makes them once and keeps them in the data folder.
 func (s settings) keys() (store.Keys, error) {
+	if s.Keys != "" {
+		keys, err := store.ParseKeys([]byte(s.Keys))
+		if err != nil {
+			return store.Keys{}, fmt.Errorf("read DEEPSKIN_KEYS: %w", err)
+		}
+		return keys, nil
+	}
 	if s.IdentityKey == "" && s.AddressKey == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return store.Keys{}, fmt.Errorf("make the data folder: %w", err)

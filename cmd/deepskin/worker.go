@@ -35,7 +35,7 @@ func workAlone(ctx context.Context, s settings, o *ops, stdout io.Writer, log *s
 	if err := s.needRedis("worker"); err != nil {
 		return err
 	}
-	if s.TelegramToken != "" || s.Database != "" || s.IdentityKey != "" || s.AddressKey != "" {
+	if s.TelegramToken != "" || s.Database != "" || s.IdentityKey != "" || s.AddressKey != "" || s.Keys != "" {
 		log.Warn("a worker needs no token, database or keys: better not to give it any")
 	}
 	model, err := s.openModel(o, log)
