@@ -89,22 +89,21 @@ def test_tables_that_were_tampered_with_lead_nowhere(golden):
     contents = [path.read_bytes() for path in tables]
     pieces = [b"../", b"/etc/", b"\x00", b'"', b",", b"\n", b"\r", b"\xff", b"DSI_", b"{", b"9" * 400, b"["]
     refused = 0
-    for _ in range(400):
-        for path, content in zip(tables, contents, strict=True):
-            path.write_bytes(content)
+    for _ in range(60):
         which = chance.randrange(len(tables))
         content = bytearray(contents[which])
         for _ in range(chance.randint(1, 3)):
-            at = chance.randrange(len(content) + 1)
-            content[at:at + chance.randint(0, 4)] = chance.choice(pieces)
+            start = chance.randrange(len(content) + 1)
+            content[start:start + chance.randint(0, 4)] = chance.choice(pieces)
         tables[which].write_bytes(content)
         try:
             photos = exported.read_exports([golden])
         except ValueError:
             refused += 1
-            continue
+            photos = []
         assert all(photo.path.resolve().is_relative_to(golden) for photo in photos)
-    assert 200 < refused < 400
+        tables[which].write_bytes(contents[which])
+    assert 20 < refused < 60
 
 
 def test_a_photo_in_two_exports_is_a_mistake(golden):
