@@ -8,6 +8,8 @@ TRAINING := models/training
 RECIPE ?= $(TRAINING)/configs/deepskin-2.toml
 RUNS ?= $(TRAINING)/runs
 CANDIDATE ?= $(RUNS)/candidate
+# The recipe in $(TRAINING)/configs whose noise is measured, and the seeds to do so with.
+NOISE ?= base
 SEEDS ?= 1 2 3
 REPORTS := models/evaluation
 # torch frees and maps the same large blocks all the time: keeping them saved a third of the time of
@@ -149,9 +151,23 @@ $(LINTER) $(ACTIONLINT) $(GOVULNCHECK) $(GORELEASER) $(SYFT) $(GRYPE):
 	GOBIN=$(CURDIR)/.cache/bin GOFLAGS= go install $(PACKAGE)@v$(lastword $(subst -, ,$@))
 	mv .cache/bin/$(notdir $(PACKAGE:%/v2=%)) $@
 
+# BENCH_MODEL=file takes any compatible model, BENCH_FLAGS more flags, see go run ./cmd/bench -help.
+BENCH_MODEL ?= models/deepskin.onnx
+BENCH = go run $(TAGS) ./cmd/bench -program ./deepskin -photos .cache/bench-photos -model "$(BENCH_MODEL)"
+
 .PHONY: bench
-bench: setup ## Measure answer time and memory of the service
-	go run $(TAGS) ./cmd/bench -program ./deepskin
+bench: setup ## Measure how close the service comes to the machine, with BENCH_MODEL; JSON in .cache
+	@deploy/packages.sh redis-server=redis-server
+	$(BENCH) -json .cache/bench.json $(BENCH_FLAGS)
+
+.PHONY: bench-growth
+bench-growth: setup ## Measure the service with 1, 2 and 4 worker processes and PostgreSQL; JSON in .cache
+	@deploy/packages.sh $(SERVERS)
+	$(BENCH) -growth -json .cache/growth.json $(BENCH_FLAGS)
+
+.PHONY: bench-model
+bench-model: training-setup ## Write a single MobileNetV2 at 192 pixels into RUNS, untrained, for BENCH_MODEL
+	cd $(TRAINING) && $(PYTHON) small.py --side 192 --model "$(abspath $(RUNS))/single-192.onnx"
 
 .PHONY: data
 data: ## Download the public training data into DATA (5.2 GB; needs the open internet, sandboxes have none)
@@ -200,10 +216,10 @@ year: setup training-setup ## Play a year of the service on DATA: photos, report
 	go run ./cmd/year -program ./deepskin -data "$(abspath $(DATA))" -runs "$(abspath $(RUNS))"
 
 .PHONY: noise
-noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, over SEEDS (hours)
+noise: training-setup ## Measure how much a short run's figures on DATA (and EXPORTS) depend on chance, with the recipe NOISE over SEEDS (hours)
 	@test -n "$(DATA)" || { echo "Name the folder with the data: make noise DATA=dir"; exit 1; }
 	cd $(TRAINING) && $(KEEP_BLOCKS) $(PYTHON) noise.py --data "$(abspath $(DATA))" \
-		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config configs/base.toml --seeds $(SEEDS) \
+		--exports $(foreach dir,$(EXPORTS),"$(abspath $(dir))") --config "configs/$(NOISE).toml" --seeds $(SEEDS) \
 		--out "$(abspath $(RUNS))/noise"
 
 .PHONY: attempts

@@ -38,8 +38,15 @@ type Config struct {
 	// Concurrency is how many photos are worked on at the same time, others wait; zero means
 	// one for each CPU that Go uses.
 	Concurrency int
-	// IntraOpThreads is how many threads one run of the model uses; zero means one.
+	// IntraOpThreads is how many threads one run of the model uses; zero means one, with which as
+	// many runs as there are CPUs go on at once.
 	IntraOpThreads int
+	// Batch is how many photos the model judges in one run at most; no more than Concurrency can meet.
+	// Zero means 16 where CUDA serves and 1 on the CPU, where a larger batch gains nothing.
+	Batch int
+	// BatchWait is how long a photo waits at most for others to be judged with; longer only while
+	// another batch is judged. Zero means 2 ms.
+	BatchWait time.Duration
 	// MaxDecodedBytes is how much memory all photos that are being decoded may take together,
 	// in bytes. A photo that would need more than that alone is refused. Zero means 512 MiB.
 	MaxDecodedBytes int64
@@ -68,7 +75,10 @@ func New(config Config) (*Classifier, error) {
 	if config.MaxDecodedBytes == 0 {
 		config.MaxDecodedBytes = defaultDecodedBytes
 	}
-	if config.Concurrency < 0 || config.IntraOpThreads < 0 || config.MaxDecodedBytes < 0 {
+	if config.BatchWait == 0 {
+		config.BatchWait = defaultBatchWait
+	}
+	if config.Batch < 0 || config.BatchWait < 0 || config.Concurrency < 0 || config.IntraOpThreads < 0 || config.MaxDecodedBytes < 0 {
 		return nil, errors.New("configure classifier: negative number")
 	}
 	if config.Logger == nil {
@@ -183,10 +193,10 @@ func (c *Classifier) look(ctx context.Context, model *model, photo []byte, wantC
 	turned := orientation(photo, found.format)
 	whole.squeeze(slot.picture, image.Rectangle{Max: found.size}, turned)
 	seen := sight{quality: measureQuality(slot.picture, found.size)}
-	if seen.output, err = model.run(slot); err != nil {
+	if seen.output, err = model.judge(ctx, slot); err != nil {
 		return sight{}, "", fmt.Errorf("run model: %w", err)
 	}
-	if seen.output, err = model.lookCloser(from, turned, slot, seen.output); err != nil {
+	if seen.output, err = model.lookCloser(ctx, from, turned, slot, seen.output); err != nil {
 		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
 	}
 	if wantCopy {
@@ -199,7 +209,9 @@ func (c *Classifier) look(ctx context.Context, model *model, photo []byte, wantC
 
 // lookCloser has the model look again at the part around a small lesion. It returns the numbers
 // that count: those of both looks, or the first one's.
-func (m *model) lookCloser(from *source, orientation int, slot *slot, first output) (output, error) {
+func (m *model) lookCloser(
+	ctx context.Context, from *source, orientation int, slot *slot, first output,
+) (output, error) {
 	size := uprightSize(from.size, orientation)
 	limits := m.limits(first)
 	part, ok := partAround(first.box, limits.Closer, size)
@@ -209,7 +221,7 @@ func (m *model) lookCloser(from *source, orientation int, slot *slot, first outp
 	if problem := from.cut(slot.picture, part, orientation); problem != "" {
 		return first, nil // a fault that shows only at another size; the whole photo was seen
 	}
-	second, err := m.run(slot)
+	second, err := m.judge(ctx, slot)
 	if err != nil {
 		return output{}, err
 	}

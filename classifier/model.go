@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ var (
 type model struct {
 	session *ort.DynamicAdvancedSession
 	slots   slots
+	batcher *batcher // nil where pictures are judged one by one
 	info    Info
 	// rows and columns are the size of the activation grids.
 	rows, columns int
@@ -106,8 +108,14 @@ func loadModel(config Config) (*model, error) {
 	if err := m.tryOut(); err != nil {
 		return nil, errors.Join(fmt.Errorf("first run: %w", err), m.close())
 	}
+	if largest := config.largestBatch(provider); largest > 1 {
+		m.batcher = newBatcher(m, largest, config.BatchWait)
+	}
 	return m, nil
 }
+
+// pixels is how many bytes a picture has.
+func (m *model) pixels() int { return 3 * m.info.Side * m.info.Side }
 
 // shapes are those of the outputs for one picture, in the order of their names.
 func (m *model) shapes() []ort.Shape {
@@ -126,6 +134,9 @@ func (m *model) tryOut() error {
 }
 
 func (m *model) close() error {
+	if m.batcher != nil {
+		m.batcher.close()
+	}
 	if err := errors.Join(m.slots.free(), m.session.Destroy()); err != nil {
 		return fmt.Errorf("close model: %w", err)
 	}
@@ -265,21 +276,38 @@ func addCUDA(options *ort.SessionOptions) (err error) {
 	return nil
 }
 
+// judge judges the picture in a slot, together with others where that pays.
+func (m *model) judge(ctx context.Context, s *slot) (output, error) {
+	if m.batcher != nil {
+		return m.batcher.judge(ctx, s.picture.pix)
+	}
+	return m.run(s)
+}
+
 // run judges the picture in a slot.
 func (m *model) run(s *slot) (output, error) {
 	if err := m.session.Run(s.inputs, s.outputs); err != nil {
 		return output{}, fmt.Errorf("run session: %w", err)
 	}
-	values := s.values
+	return m.read(s.values, 0), nil
+}
+
+// read copies what the outputs of a run say of one of its pictures, counted from 0.
+func (m *model) read(values [][]float32, row int) output {
+	of := func(i int) []float32 {
+		size := len(values[i]) / len(values[1]) // which has one number for each picture
+		return values[i][row*size : (row+1)*size]
+	}
 	probabilities := make([]float64, len(m.info.Labels))
-	for i, p := range values[0] {
+	for i, p := range of(0) {
 		probabilities[i] = float64(p)
 	}
-	side := func(i int) float64 { return min(max(float64(values[4][i]), 0), 1) }
+	box := of(4)
+	side := func(i int) float64 { return min(max(float64(box[i]), 0), 1) }
 	return output{
-		probabilities: probabilities, ood: float64(values[1][0]),
-		grids: slices.Clone(values[2]), rows: m.rows, columns: m.columns,
-		phone: float64(values[3][0]),
+		probabilities: probabilities, ood: float64(of(1)[0]),
+		grids: slices.Clone(of(2)), rows: m.rows, columns: m.columns,
+		phone: float64(of(3)[0]),
 		box:   deepskin.Box{Left: side(0), Top: side(1), Right: side(2), Bottom: side(3)},
-	}, nil
+	}
 }

@@ -35,8 +35,18 @@ func sha256Of(t *testing.T, path string) string {
 
 // Every answer names the model that gave it, whenever that is replaced, and none fails.
 func TestReplacedUnderLoad(t *testing.T) {
+	for name, config := range map[string]classifier.Config{
+		"one by one": {Concurrency: 4},
+		"in batches": {Concurrency: 4, Batch: 3, BatchWait: time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) { replaceUnderLoad(t, config) })
+	}
+}
+
+func replaceUnderLoad(t *testing.T, config classifier.Config) {
 	malignant, benign := mirrors(t)
-	c := open(t, classifier.Config{Model: malignant, Concurrency: 4})
+	config.Model = malignant
+	c := open(t, config)
 	photo := golden(t, "baseline.jpg")
 	var answers struct{ malignant, benign atomic.Int64 }
 	var enough atomic.Bool

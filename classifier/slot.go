@@ -10,7 +10,9 @@ import (
 
 // A slot is the input and the outputs of one run of the model, made once and used again.
 type slot struct {
-	// picture is the input: what it holds when the model runs is what the model sees.
+	// pixels are the input: what they hold when the model runs is what the model sees. Picture is the
+	// first, and mostly the only, of the pictures in them.
+	pixels  []uint8
 	picture picture
 	inputs  []ort.Value
 	outputs []ort.Value
@@ -18,15 +20,17 @@ type slot struct {
 	values [][]float32
 }
 
-// newSlot allocates a slot for a model of this side, with outputs of these shapes.
-func newSlot(side int, shapes []ort.Shape) (*slot, error) {
-	s := &slot{picture: picture{pix: make([]uint8, 3*side*side), width: side, height: side}}
-	input, err := ort.NewTensor(ort.NewShape(1, int64(side), int64(side), 3), s.picture.pix)
+// newSlot makes a slot around the pixels of so many pictures, for a model of this side with
+// outputs of these shapes for one picture.
+func newSlot(pixels []uint8, pictures, side int, shapes []ort.Shape) (*slot, error) {
+	s := &slot{pixels: pixels, picture: picture{pix: pixels[:3*side*side], width: side, height: side}}
+	input, err := ort.NewTensor(ort.NewShape(int64(pictures), int64(side), int64(side), 3), pixels)
 	if err != nil {
 		return nil, fmt.Errorf("make input: %w", err)
 	}
 	s.inputs = []ort.Value{input}
-	for i, shape := range shapes {
+	for i, one := range shapes {
+		shape := append(ort.NewShape(int64(pictures)), one[1:]...)
 		tensor, err := ort.NewEmptyTensor[float32](shape)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("make output %q: %w", outputNames[i], err), s.free())
@@ -60,7 +64,7 @@ func (s *slots) get() (*slot, error) {
 		s.idle = s.idle[:last]
 		return taken, nil
 	}
-	return newSlot(s.side, s.shapes)
+	return newSlot(make([]uint8, 3*s.side*s.side), 1, s.side, s.shapes)
 }
 
 func (s *slots) put(used *slot) {

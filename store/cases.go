@@ -140,7 +140,7 @@ func (s *Store) oneCase(ctx context.Context, query string, args ...any) (deepski
 	var c deepskin.Case
 	err := s.look(ctx, func(ctx context.Context) error {
 		var err error
-		c, err = s.scanCase(s.db.read.QueryRowContext(ctx, query, args...).Scan)
+		c, err = s.scanCase(s.db.row(ctx, query, args...).Scan)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -14,7 +14,7 @@ import (
 func (s *Store) HasConsent(ctx context.Context, sender deepskin.Sender) (bool, error) {
 	var n int
 	err := s.look(ctx, func(ctx context.Context) error {
-		return s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM consents WHERE sender = $1`, s.seal.sender(sender)).Scan(&n)
+		return s.db.row(ctx, `SELECT COUNT(*) FROM consents WHERE sender = $1`, s.seal.sender(sender)).Scan(&n)
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for consent: %w", err)

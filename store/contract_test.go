@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -26,6 +27,7 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"a case that cannot be right is refused", wrongCases},
 		{"an event delivered twice makes one case", eventTwice},
 		{"the same event at the same time makes one case", eventAtOnce},
+		{"of changes at the same time each has its own outcome", changesAtOnce},
 		{"a case shows itself to its owner only", ownership},
 		{"the address can be replaced", setAddress},
 		{"consent wakes the waiting cases", consent},
@@ -173,6 +175,30 @@ func eventAtOnce(t *testing.T, s *store.Store) {
 	}
 	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 1 {
 		t.Errorf("%d cases are stored, %v; want 1", len(open), err)
+	}
+}
+
+func changesAtOnce(t *testing.T, s *store.Store) {
+	known, stranger := add(t, s, nil), newCase().ID
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	var wg sync.WaitGroup
+	for range 25 {
+		wg.Go(func() { add(t, s, nil) })
+		wg.Go(func() { ok(t, s.SetAddress(t.Context(), known.ID, known.Address)) })
+		wg.Go(func() { is(t, s.SetAddress(t.Context(), stranger, known.Address), deepskin.ErrNotFound) })
+		wg.Go(func() { is(t, s.SetAddress(hurried, known.ID, known.Address), context.Canceled) })
+		wg.Go(func() {
+			taken := newCase()
+			taken.ID = known.ID
+			if _, _, err := s.AddCase(t.Context(), taken); err == nil {
+				t.Error("two cases have the same ID")
+			}
+		})
+	}
+	wg.Wait()
+	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 26 {
+		t.Errorf("%d cases are stored, %v; want 26", len(open), err)
 	}
 }
 

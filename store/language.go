@@ -33,7 +33,7 @@ func (s *Store) SetLanguage(ctx context.Context, sender deepskin.Sender, tag str
 func (s *Store) Language(ctx context.Context, sender deepskin.Sender) (string, error) {
 	var tag string
 	err := s.look(ctx, func(ctx context.Context) error {
-		return s.db.read.QueryRowContext(ctx, `SELECT language FROM languages WHERE sender = $1`, s.seal.sender(sender)).Scan(&tag)
+		return s.db.row(ctx, `SELECT language FROM languages WHERE sender = $1`, s.seal.sender(sender)).Scan(&tag)
 	})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("look for a language: %w", err)

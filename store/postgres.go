@@ -68,6 +68,10 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	db := stdlib.OpenDBFromPool(pool)
 	return database{
 		write: db, read: db,
+		change: func(ctx context.Context, statement string, args ...any) (bool, error) {
+			return changed(db.ExecContext(ctx, statement, args...))
+		},
+		row:       db.QueryRowContext,
 		now:       `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		blob:      "BYTEA",
 		snapshot:  sql.LevelRepeatableRead,

@@ -51,8 +51,10 @@ func openSQLite(ctx context.Context, path string) (database, error) {
 	}
 	return database{
 		write: write, read: read,
-		now:  `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
-		blob: "BLOB",
+		change: newGroup(write).change,
+		row:    newStatements(read).row,
+		now:    `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		blob:   "BLOB",
 		// Every transaction sees one moment.
 		snapshot: sql.LevelDefault,
 		// SQLite waits by itself, for as long as _busy_timeout says.

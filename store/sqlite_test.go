@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -237,6 +238,19 @@ func BenchmarkSQLiteAddAndAnswer(b *testing.B) {
 		c := add(b, s, nil)
 		won(b)(s.Answer(b.Context(), c.ID, a))
 	}
+}
+
+// BenchmarkSQLiteTogether is BenchmarkSQLiteAddAndAnswer for 16 cases at a time.
+func BenchmarkSQLiteTogether(b *testing.B) {
+	s := openURL(b, newFile(b))
+	a := assessment()
+	b.SetParallelism(16 / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			c := add(b, s, nil)
+			won(b)(s.Answer(b.Context(), c.ID, a))
+		}
+	})
 }
 
 // path is the file that a URL names.

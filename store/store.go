@@ -55,6 +55,10 @@ type Store struct {
 // A database is what differs between the kinds of SQL server.
 type database struct {
 	write, read *sql.DB
+	// change runs one statement and reports whether it changed a row.
+	change func(ctx context.Context, statement string, args ...any) (bool, error)
+	// row runs a query, whose text is always the same, for one row.
+	row func(ctx context.Context, query string, args ...any) *sql.Row
 	// now is the SQL expression for the database's clock, in milliseconds since 1970.
 	now string
 	// blob is the SQL name of the type of bytes.

@@ -51,7 +51,7 @@ func (s *Store) change(ctx context.Context, statement string, args ...any) (bool
 	var done bool
 	err := s.db.try(ctx, func(ctx context.Context) (bool, error) {
 		var err error
-		done, err = changed(s.db.write.ExecContext(ctx, statement, args...))
+		done, err = s.db.change(ctx, statement, args...)
 		return true, err
 	})
 	return done, err

@@ -3,104 +3,190 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"deepskin/adapters/web/client"
+	"deepskin/classifier/sample"
 	"deepskin/internal/child/childtest"
 )
 
-// The short form against the real program. How fast it is decides nothing here.
-func TestShortFormMeasuresTheRealService(t *testing.T) {
+const shipped = "../../models/deepskin.onnx"
+
+// TestMain is also the desk that the program starts itself as.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == deskCommand {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// measured runs the program in its short form and reads its JSON. How fast anything is decides nothing here.
+func measured(t *testing.T, into any, args ...string) (table string) {
+	t.Helper()
 	program, environ := childtest.Build(t)
 	file := filepath.Join(t.TempDir(), "figures.json")
-	var table strings.Builder
-	if err := run(t.Context(), []string{"-short", "-program", program, "-json", file}, environ, &table, io.Discard); err != nil {
-		t.Fatalf("%v\n%s", err, table.String())
+	var stdout, stderr strings.Builder
+	args = append(args, "-short", "-program", program, "-model", shipped, "-json", file)
+	if err := run(t.Context(), args, environ, &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r report
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&r); err != nil {
+	if err := decoder.Decode(into); err != nil {
 		t.Fatal(err)
 	}
-	if r.Model == "" || r.Machine.Cores == 0 || !strings.HasPrefix(r.Machine.Go, "go1.") {
-		t.Errorf("model %q, machine %+v", r.Model, r.Machine)
+	return stdout.String()
+}
+
+func TestShortFormMeasuresEveryStage(t *testing.T) {
+	var r report
+	table := measured(t, &r)
+	if r.Model == "" || r.Side == 0 || r.Provider != "cpu" || r.Machine.Cores == 0 || !strings.HasPrefix(r.Machine.Go, "go1.") {
+		t.Errorf("%q of side %d by %q on %+v", r.Model, r.Side, r.Provider, r.Machine)
 	}
-	if p := r.Photos; p.Count != short.drawings || p.Smallest < 150 || p.Largest > 300 || p.Smallest == p.Largest {
-		t.Errorf("photos: %+v", p)
+	checkPace(t, "bare model", r.Bare, short.sets[0].Count)
+	if len(r.Batches) != 1 || r.Batches[0].Pictures != 2 || r.Batches[0].Pace.PerSecond <= 0 {
+		t.Errorf("batches: %+v", r.Batches)
 	}
-	if u := r.Unloaded; u.Photos != short.unloaded || u.P50 <= 0 || u.P95 < u.P50 || u.P99 < u.P95 {
-		t.Errorf("times: %+v", u)
+	if len(r.Sets) != len(short.sets) {
+		t.Fatalf("%d sets", len(r.Sets))
 	}
-	if l := r.Loaded; l.Photos != sum(short.loaded) || l.PhotosPerSecond <= 0 || len(l.Memory) != len(short.loaded) {
-		t.Errorf("load: %+v", l)
-	}
-	for _, m := range r.Loaded.Memory {
-		// Without the model a Go program has far less.
-		if m.Resident < 30 || m.Peak < m.Resident {
-			t.Errorf("memory: %+v", m)
+	for i, s := range r.Sets {
+		name, count := s.Photos.Name, short.sets[i].Count
+		if low, high := []float64{150, 2000}[i], []float64{300, 4000}[i]; s.Photos.Smallest < low || s.Photos.Largest > high {
+			t.Errorf("%s: photos of %.0f to %.0f KB", name, s.Photos.Smallest, s.Photos.Largest)
+		}
+		checkPace(t, name+" decoding", s.Decoding, count)
+		checkPace(t, name+" image/jpeg", s.Reference, short.reference)
+		checkPace(t, name+" classifier", s.Classifier, count)
+		checkService(t, name+" service", s.Service, count)
+		checkService(t, name+" alone", s.Alone, short.alone)
+		if s.Limit <= 0 || s.Limit >= min(r.Bare.PerSecond, s.Decoding.PerSecond) {
+			t.Errorf("%s: limit %.1f of %.1f and %.1f", name, s.Limit, r.Bare.PerSecond, s.Decoding.PerSecond)
+		}
+		if !strings.Contains(table, name) {
+			t.Errorf("the table lacks %s:\n%s", name, table)
 		}
 	}
-	if r.Bars != nil || strings.Contains(table.String(), "PASS") {
+	if r.Bars != nil || strings.Contains(table, "PASS") {
 		t.Error("the short form was held against the bars")
 	}
-	for _, want := range []string{r.Model, "photos/s", "one at a time"} {
-		if !strings.Contains(table.String(), want) {
-			t.Errorf("the table lacks %q:\n%s", want, table.String())
+}
+
+func checkPace(t *testing.T, name string, p pace, photos int) {
+	t.Helper()
+	if p.Photos != photos || p.PerSecond <= 0 || p.CPU < 0 || p.P50 <= 0 || p.P95 < p.P50 || p.P99 < p.P95 {
+		t.Errorf("%s: %+v, want %d photos", name, p, photos)
+	}
+}
+
+func checkService(t *testing.T, name string, s service, photos int) {
+	t.Helper()
+	checkPace(t, name, s.Pace, photos)
+	if len(s.Workers) == 0 || s.RedisCommands < 5 || s.RedisHeld <= 0 || s.BotPeak <= 0 || s.Redis.Peak <= 0 {
+		t.Errorf("%s: %+v", name, s)
+	}
+	for _, p := range s.Workers {
+		// Without the model a Go program has far less.
+		if p.Ready < 30 || p.Peak < p.Ready || p.CPU <= 0 {
+			t.Errorf("%s: worker %+v", name, p)
 		}
 	}
 }
 
-func TestBars(t *testing.T) {
-	good := report{
-		Unloaded: unloaded{Photos: 100, P50: 59.9},
-		Loaded:   loaded{Memory: []reading{{500, 100, 100}, {1000, 240, 245}, {1500, 251, 251}}},
+func TestShortFormMeasuresGrowth(t *testing.T) {
+	var g growth
+	table := measured(t, &g, "-growth")
+	if len(g.Steps) != 3 {
+		t.Fatalf("steps: %+v", g.Steps)
 	}
-	slow, big, growing := good, good, good
-	slow.Unloaded.P50 = 60
-	big.Loaded.Memory = []reading{{1000, 262.5, 300}, {1500, 262.5, 300}}
-	growing.Loaded.Memory = []reading{{1000, 100, 100}, {1500, 107, 107}}
-	for _, test := range []struct {
-		name   string
-		report report
-		want   []string
+	for i, workers := range []int{1, 2, 4} {
+		s := g.Steps[i]
+		checkService(t, "growth", s.Service, short.sets[0].Count)
+		if s.Workers != workers || len(s.Service.Workers) != workers {
+			t.Errorf("%d workers of %d", len(s.Service.Workers), workers)
+		}
+		if s.RowsAPhoto < 1 || s.UpdatesAPhoto < 1 || s.BytesAPhoto < 100 {
+			t.Errorf("PostgreSQL: %+v", s)
+		}
+	}
+	if !strings.Contains(table, "workers") {
+		t.Errorf("table:\n%s", table)
+	}
+}
+
+// one is a set's report of round numbers.
+func one(set photoSet) setReport {
+	worker := process{Ready: 100, Peak: 229}
+	return setReport{
+		Photos: set, Limit: 100, Decoding: pace{CPU: 2}, Reference: pace{CPU: 8}, Classifier: pace{PerSecond: 90},
+		Service: service{Pace: pace{PerSecond: 90 * 0.85}, Workers: []process{worker}},
+		Alone:   service{Pace: pace{P50: 7}},
+	}
+}
+
+func TestBars(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(*report)
+		want  []string // bars that are missed, and by how much
 	}{
-		{"good", good, []string{"PASS", "PASS", "PASS"}},
-		{"slow", slow, []string{"MISSED by 0.0 ms", "PASS", "PASS"}},
-		{"big", big, []string{"PASS", "MISSED by 12.5 MB", "PASS"}},
-		{"growing", growing, []string{"PASS", "PASS", "MISSED by 2.0 %"}},
+		"good":  {func(*report) {}, nil},
+		"slow":  {func(r *report) { r.Sets[0].Classifier.PerSecond = 80 }, []string{"classifier / limit: MISSED by 0.10"}},
+		"heavy": {func(r *report) { r.Sets[1].Decoding.CPU = 20; r.Sets[1].Reference.CPU = 90 }, []string{"resize: MISSED by 0.00 ms"}},
+		"late":  {func(r *report) { r.Sets[0].Alone.Pace.P50 = 9.5 }, []string{"p50: MISSED by 1.50 ms"}},
+		"large": {func(r *report) { r.Sets[1].Service.Workers[0].Peak = 231 }, []string{"own: MISSED by 1.00 MB"}},
+		"bare":  {func(r *report) { r.Bare.PerSecond = 300 }, []string{"bare model: MISSED by 0.10"}},
 	} {
-		test.report.Bars = judge(test.report)
-		var got []string
-		for _, b := range test.report.Bars {
-			got = append(got, b.verdict())
-		}
-		if !slices.Equal(got, test.want) {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
-		}
-		var table strings.Builder
-		if err := test.report.print(&table); err != nil {
-			t.Fatal(err)
-		}
-		for _, want := range test.want {
-			if !strings.Contains(table.String(), want) {
-				t.Errorf("%s: the table lacks %q:\n%s", test.name, want, table.String())
+		r := report{Bare: pace{PerSecond: 200, P50: 2}, Sets: []setReport{one(usual), one(large)}}
+		test.spoil(&r)
+		r.Bars = judge(r)
+		var missed []string
+		for _, b := range r.Bars {
+			if !b.Pass {
+				missed = append(missed, b.Name+": "+b.verdict())
+			} else if b.verdict() != "PASS" {
+				t.Errorf("%s: %s is %s", name, b.Name, b.verdict())
 			}
 		}
+		if !slices.EqualFunc(missed, test.want, strings.HasSuffix) {
+			t.Errorf("%s: %q, want %q", name, missed, test.want)
+		}
+		var table strings.Builder
+		if err := r.print(&table); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(table.String(), "PASS") || (test.want != nil) != strings.Contains(table.String(), "MISSED") {
+			t.Errorf("%s:\n%s", name, table.String())
+		}
+	}
+}
+
+// A photo that is refused would make the service look fast.
+func TestOnlyLabelsCount(t *testing.T) {
+	program, environ := childtest.Build(t)
+	folder := t.TempDir()
+	dark := filepath.Join(folder, "dark.jpg")
+	photo, err := sample.JPEG(sample.Photo(1, sample.Options{Width: 240, Height: 180, Fault: sample.Dark}), 92)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dark, photo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := bench{options: options{program: program, model: shipped, provider: "cpu"}, environ: environ, log: io.Discard, folder: folder}
+	_, err = b.measureService(t.Context(), trial{workers: 1, slots: 1, set: photoSet{files: []string{dark}}, count: 1, atATime: 1})
+	if err == nil || !strings.Contains(err.Error(), "got no label") {
+		t.Errorf("a dark photo: %v", err)
 	}
 }
 
@@ -115,41 +201,6 @@ func TestPercentile(t *testing.T) {
 		}
 		if got := percentile(times[:1], p); got != 1 {
 			t.Errorf("p%.0f of 1 is %d", p, got)
-		}
-	}
-}
-
-// A service that answers without the model would look fast.
-func TestOnlyAnswersOfTheModelCount(t *testing.T) {
-	for event, want := range map[string]string{
-		`{"status":"answered","malignancy":0.5,"model":"m"}`:             "",
-		`{"status":"answered","malignancy":0.5,"problems":["too_dark"]}`: "",
-		`{"status":"answered","problems":["corrupt"]}`:                   "without asking the model",
-		`{"status":"failed"}`: "got no answer",
-	} {
-		var sent atomic.Int32
-		mux := http.NewServeMux()
-		mux.HandleFunc("POST /v1/cases", func(w http.ResponseWriter, _ *http.Request) {
-			sent.Add(1)
-			_, _ = io.WriteString(w, `{"id":"A","status":"pending"}`)
-		})
-		mux.HandleFunc("GET /v1/cases/A/events", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprintf(w, "event: case\ndata: %s\n\n", event)
-		})
-		server := httptest.NewServer(mux)
-		_, _, err1 := measureUnloaded(t.Context(), server.URL, [][]byte{{1}, {2}}, 1, 2)
-		err2 := load(t.Context(), []*client.Client{client.New(server.URL), client.New(server.URL)}, [][]byte{{1}}, 5)
-		server.Close()
-		for _, err := range []error{err1, err2} {
-			switch {
-			case want == "" && err != nil:
-				t.Errorf("%s: %v", event, err)
-			case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
-				t.Errorf("%s: %v, want %q", event, err, want)
-			}
-		}
-		if want == "" && sent.Load() != 3+5 {
-			t.Errorf("%s: %d photos were sent, want 8", event, sent.Load())
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"debug/buildinfo"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A machine is where the figures come from.
@@ -57,6 +59,23 @@ func readMemory(pid int) (resident, peak float64, err error) {
 		return 0, 0, fmt.Errorf("read the service's memory (this needs Linux): %w", err)
 	}
 	return resident, peak, nil
+}
+
+// readCPU returns the processor time that a process has used.
+func readCPU(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read the service's processor time (this needs Linux): %w", err)
+	}
+	// Fields 14 and 15, counted from the one after the name, which is in parentheses and is the second.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, errors.New("read the service's processor time: its status is cut off")
+	}
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	const tick = 10 * time.Millisecond // on every Linux of today
+	return time.Duration(user+system) * tick, errors.Join(err1, err2)
 }
 
 func memory(status, name string) (float64, error) {

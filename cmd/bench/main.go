@@ -1,6 +1,6 @@
-// Command bench measures the built program as its users see it: how long an answer takes, how
-// many photos a second it judges, and how much memory it needs. It compares that with the
-// project's bars, but a bar that is missed does not make it fail: machines differ.
+// Command bench measures how close the service comes to what the machine can do: the bare model, decoding,
+// the classifier around both, and the whole service through a real Redis, all on the same photos. It holds the ratios
+// against the project's bars, but a bar that is missed does not make it fail: machines differ.
 package main
 
 import (
@@ -12,14 +12,18 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
-	"deepskin/internal/child"
+	"deepskin/classifier"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	var err error
+	if len(os.Args) == 2 && os.Args[1] == deskCommand {
+		err = serveDesk(ctx, os.Stdin, os.Stdout)
+	} else {
+		err = run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	}
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -31,101 +35,93 @@ func main() {
 
 // A plan says how much is measured.
 type plan struct {
-	drawings int // different photos
-	warmUp   int // photos before the first that counts
-	unloaded int // photos one at a time
-	loaded   []int
-	bars     bool // whether that is enough for the bars
+	sets []photoSet
+	// rounds is how often each stage is measured in turn; the best counts, because other work on the
+	// machine only slows.
+	rounds int
+	// reference is how many photos are decoded with image/jpeg, for comparison.
+	reference int
+	// alone is how many photos are sent one at a time.
+	alone int
+	// batches are the numbers of pictures in one run that the bare model is measured with as well.
+	batches []int
+	bars    bool // whether that is enough for the bars
 }
 
-// atATime is how many photos are on their way at once under load.
-const atATime = 4
-
 var (
-	// The memory is read after each part of the load; the last one shows whether it grows.
-	full  = plan{drawings: 12, warmUp: 20, unloaded: 100, loaded: []int{200, 300, 500, 500}, bars: true}
-	short = plan{drawings: 2, warmUp: 2, unloaded: 6, loaded: []int{4, 4, 8, 8}}
+	usual = photoSet{Name: "1280x960", Width: 1280, Height: 960, Quality: 92, Count: 200}
+	large = photoSet{Name: "4032x3024", Width: 4032, Height: 3024, Quality: 95, Count: 60}
+
+	full  = plan{sets: []photoSet{usual, large}, rounds: 3, reference: 12, alone: 60, batches: []int{1, 4, 16, 64}, bars: true}
+	short = plan{sets: []photoSet{usual.reduced(3), large.reduced(1)}, rounds: 1, reference: 1, alone: 2, batches: []int{2}}
 )
+
+// options are what the command line says.
+type options struct {
+	program, model, provider, json, photos, profiles string
+	short, growth                                    bool
+}
 
 // run is the whole program; tests call it as main does.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	program := flags.String("program", "./deepskin", "the built program")
-	jsonFile := flags.String("json", "", "file for the figures as JSON; none if empty")
-	quick := flags.Bool("short", false, "only see that measuring works")
+	flags.StringVar(&o.program, "program", "./deepskin", "the built program")
+	flags.StringVar(&o.model, "model", "models/deepskin.onnx", "any compatible model")
+	flags.StringVar(&o.provider, "provider", "cpu", "who computes the model: cpu or cuda")
+	flags.StringVar(&o.json, "json", "", "file for the figures as JSON; none if empty")
+	flags.StringVar(&o.photos, "photos", "", "folder where the drawn photos are kept for other runs; none if empty")
+	flags.StringVar(&o.profiles, "profiles", "", "folder for profiles of the bot's process; none if empty")
+	flags.BoolVar(&o.short, "short", false, "only see that measuring works")
+	flags.BoolVar(&o.growth, "growth", false, "measure the service with 1, 2 and 4 workers and PostgreSQL instead")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	p := full
-	if *quick {
+	if o.short {
 		p = short
 	}
-
-	machine, err := describeMachine(*program)
+	machine, err := describeMachine(o.program)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "Drawing %d photos...\n", p.drawings)
-	photos, err := drawPhotos(p.drawings)
+	b := bench{options: o, plan: p, environ: environ, log: stderr}
+	if b.folder, err = os.MkdirTemp("", "deepskin-bench-*"); err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(b.folder) }()
+	if o.growth {
+		return b.grow(ctx, machine, stdout)
+	}
+	r, err := b.measure(ctx)
 	if err != nil {
 		return err
 	}
-	r := report{Machine: machine, Photos: describePhotos(photos)}
-	fmt.Fprintf(stderr, "Sending %d photos one at a time...\n", p.warmUp+p.unloaded)
-	err = withService(ctx, *program, environ, stderr, func(ctx context.Context, s *child.Service) (err error) {
-		r.Unloaded, r.Model, err = measureUnloaded(ctx, s.URL, photos, p.warmUp, p.unloaded)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("measure the time to an answer: %w", err)
-	}
-	fmt.Fprintf(stderr, "Sending %d photos %d at a time...\n", sum(p.loaded), atATime)
-	err = withService(ctx, *program, environ, stderr, func(ctx context.Context, s *child.Service) (err error) {
-		r.Loaded, err = measureLoaded(ctx, s, photos, p.loaded)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("measure the memory: %w", err)
-	}
+	r.Machine = machine
 	if p.bars {
 		r.Bars = judge(r)
 	}
-	if *jsonFile != "" {
-		if err := r.save(*jsonFile); err != nil {
+	if o.json != "" {
+		if err := save(o.json, r); err != nil {
 			return err
 		}
 	}
 	return r.print(stdout)
 }
 
-// withService runs measure against a fresh service without limits, so that what is measured does
-// not depend on what was before.
-func withService(
-	ctx context.Context, program string, environ []string, log io.Writer,
-	measure func(context.Context, *child.Service) error,
-) error {
-	data, err := os.MkdirTemp("", "deepskin-bench-*")
-	if err != nil {
-		return fmt.Errorf("make a folder for the service's data: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(data) }()
-	starting, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	s, err := child.Start(starting, child.Config{
-		Program: program, Data: data, Environ: environ,
-		Settings: []string{"DEEPSKIN_PHOTOS_PER_MINUTE=0", "DEEPSKIN_PHOTOS_PER_DAY=0", "DEEPSKIN_PHOTOS_PER_CHAT_MINUTE=0", "DEEPSKIN_LOG_LEVEL=warn"},
-		Log:      log,
-	})
-	if err != nil {
-		return err
-	}
-	return errors.Join(measure(ctx, s), s.Stop())
+// A bench is one run of this program.
+type bench struct {
+	options
+	plan    plan
+	environ []string
+	log     io.Writer
+	folder  string // for what lives as long as the run
 }
 
-func sum(numbers []int) (total int) {
-	for _, n := range numbers {
-		total += n
-	}
-	return total
+// config is that of the classifiers in this process.
+func (b *bench) config() classifier.Config {
+	return classifier.Config{Model: b.model, Provider: classifier.Provider(b.provider)}
 }
+
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.log, format+"\n", args...) }

@@ -2,135 +2,110 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
-	"slices"
-	"time"
+	"runtime"
 
-	"golang.org/x/sync/errgroup"
-
-	"deepskin"
-	"deepskin/adapters/web/client"
-	"deepskin/internal/child"
+	"deepskin/classifier"
 )
 
-// An unloaded run gives the times from the upload to the answer when nothing else is to be done.
-type unloaded struct {
-	Photos int     `json:"photos"`
-	P50    float64 `json:"p50_ms"`
-	P95    float64 `json:"p95_ms"`
-	P99    float64 `json:"p99_ms"`
+// A setReport is what was measured with one set of photos.
+type setReport struct {
+	Photos     photoSet `json:"photos"`
+	Decoding   pace     `json:"decoding"`
+	Reference  pace     `json:"image_jpeg_in_full"`
+	Classifier pace     `json:"classifier"`
+	Service    service  `json:"service"`
+	Alone      service  `json:"one_at_a_time"`
+	// Limit is what the bare model and decoding, one after the other on the same cores, would make, in photos/s.
+	Limit float64 `json:"limit"`
 }
 
-// A loaded run shows what happens when several photos are always on their way.
-type loaded struct {
-	Photos          int       `json:"photos"`
-	AtATime         int       `json:"at_a_time"`
-	PhotosPerSecond float64   `json:"photos_per_second"`
-	Memory          []reading `json:"memory"`
+func (s setReport) classifierToLimit() float64 { return s.Classifier.PerSecond / s.Limit }
+func (s setReport) serviceToClassifier() float64 {
+	return s.Service.Pace.PerSecond / s.Classifier.PerSecond
 }
 
-// A reading is the service's memory after a number of photos, in MB of 10^6 bytes.
-type reading struct {
-	Photos   int     `json:"photos"`
-	Resident float64 `json:"resident_mb"`
-	Peak     float64 `json:"peak_mb"`
+// A batchPace is that of the bare model with so many pictures in a run, the times those of a run.
+type batchPace struct {
+	Pictures int  `json:"pictures"`
+	Pace     pace `json:"pace"`
 }
 
-// measureUnloaded sends photos one at a time. It also returns the version of the model.
-func measureUnloaded(
-	ctx context.Context, url string, photos [][]byte, warmUp, count int,
-) (unloaded, string, error) {
-	c := client.New(url)
-	var model string
-	times := make([]time.Duration, 0, count)
-	for i := range warmUp + count {
-		start := time.Now()
-		answer, err := ask(ctx, c, photos[i%len(photos)])
-		if err != nil {
-			return unloaded{}, "", err
-		}
-		if i >= warmUp {
-			times = append(times, time.Since(start))
-		}
-		model = answer.Model
-	}
-	slices.Sort(times)
-	return unloaded{
-		Photos: count,
-		P50:    millis(percentile(times, 50)), P95: millis(percentile(times, 95)), P99: millis(percentile(times, 99)),
-	}, model, nil
-}
-
-// measureLoaded sends parts of so many photos each, and reads the memory after each part.
-func measureLoaded(ctx context.Context, s *child.Service, photos [][]byte, parts []int) (loaded, error) {
-	clients := make([]*client.Client, atATime)
-	for i := range clients {
-		clients[i] = client.New(s.URL)
-	}
-	l := loaded{AtATime: atATime}
-	var busy time.Duration
-	for _, part := range parts {
-		start := time.Now()
-		if err := load(ctx, clients, photos, part); err != nil {
-			return loaded{}, err
-		}
-		busy += time.Since(start)
-		l.Photos += part
-		resident, peak, err := readMemory(s.PID)
-		if err != nil {
-			return loaded{}, err
-		}
-		l.Memory = append(l.Memory, reading{l.Photos, resident, peak})
-	}
-	l.PhotosPerSecond = float64(l.Photos) / busy.Seconds()
-	return l, nil
-}
-
-// load has the clients send count photos in all, each client its next one after an answer.
-func load(ctx context.Context, clients []*client.Client, photos [][]byte, count int) error {
-	next := make(chan []byte, count)
-	for i := range count {
-		next <- photos[i%len(photos)]
-	}
-	close(next)
-	g, ctx := errgroup.WithContext(ctx)
-	for _, c := range clients {
-		g.Go(func() error {
-			for photo := range next {
-				if _, err := ask(ctx, c, photo); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
-// ask sends a photo and waits for its answer. One for which the model was not run would make the
-// figures better than they are, and is an error.
-func ask(ctx context.Context, c *client.Client, photo []byte) (client.Case, error) {
-	accepted, err := c.Send(ctx, "drawn.jpg", photo, true)
+// measure measures everything.
+func (b *bench) measure(ctx context.Context) (r report, err error) {
+	c, err := classifier.New(b.config())
 	if err != nil {
-		return client.Case{}, err
+		return report{}, err
 	}
-	answer, err := c.Wait(ctx, accepted.ID)
-	switch {
-	case err != nil:
-		return client.Case{}, err
-	case answer.Status != deepskin.Answered:
-		return client.Case{}, fmt.Errorf("a photo got no answer, its case is %s", answer.Status)
-	case answer.Malignancy == nil:
-		return client.Case{}, fmt.Errorf("a photo was refused without asking the model: %q", answer.Problems)
+	defer func() { err = errors.Join(err, c.Close()) }()
+	r.Model, r.Side, r.Provider = c.Info().Version, c.Info().Side, string(c.Info().Provider)
+	for _, set := range b.plan.sets {
+		b.say("Drawing %d photos of %s...", set.Count, set.Name)
+		drawn, err := b.prepare(ctx, set, c)
+		if err != nil {
+			return report{}, err
+		}
+		r.Sets = append(r.Sets, setReport{Photos: drawn})
 	}
-	return answer, nil
+	for _, pictures := range b.plan.batches {
+		p, err := b.measureBare(ctx, threadings()[0], pictures, r.Sets[0].Photos)
+		if err != nil {
+			return report{}, fmt.Errorf("measure batches of %d: %w", pictures, err)
+		}
+		r.Batches = append(r.Batches, batchPace{pictures, p})
+	}
+	for round := range b.plan.rounds {
+		b.say("Round %d of %d...", round+1, b.plan.rounds)
+		if err := b.round(ctx, c, &r); err != nil {
+			return report{}, err
+		}
+	}
+	for i := range r.Sets {
+		s := &r.Sets[i]
+		s.Limit = 1 / (1/r.Bare.PerSecond + 1/s.Decoding.PerSecond)
+	}
+	return r, nil
 }
 
-// percentile returns the smallest of the sorted times that p percent of them do not exceed.
-func percentile(sorted []time.Duration, p float64) time.Duration {
-	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
-	return sorted[max(rank, 1)-1]
+// round measures every stage once and keeps what is better than before.
+func (b *bench) round(ctx context.Context, c *classifier.Classifier, r *report) error {
+	for _, how := range threadings() {
+		bare, err := b.measureBare(ctx, how, 1, r.Sets[0].Photos)
+		if err != nil {
+			return fmt.Errorf("measure the bare model: %w", err)
+		}
+		if bare.PerSecond > r.Bare.PerSecond {
+			r.Bare, r.BareThreading = bare, how
+		}
+	}
+	for i := range r.Sets {
+		s := &r.Sets[i]
+		decoding, err1 := measureDecoding(ctx, c, s.Photos)
+		assessed, err2 := measureClassifier(ctx, c, s.Photos)
+		reference, err3 := measureReference(ctx, s.Photos, b.plan.reference, r.Side)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return fmt.Errorf("measure the stages with %s: %w", s.Photos.Name, err)
+		}
+		s.Decoding, s.Classifier = better(s.Decoding, decoding), better(s.Classifier, assessed)
+		s.Reference = better(s.Reference, reference)
+		slots := runtime.GOMAXPROCS(0)
+		loaded := trial{workers: 1, slots: slots, set: s.Photos, count: len(s.Photos.photos), atATime: backlog * slots}
+		served, err := b.measureService(ctx, loaded)
+		if err != nil {
+			return fmt.Errorf("measure the service with %s: %w", s.Photos.Name, err)
+		}
+		if served.Pace.PerSecond > s.Service.Pace.PerSecond {
+			s.Service = served
+		}
+		loaded.atATime, loaded.count = 1, b.plan.alone
+		alone, err := b.measureService(ctx, loaded)
+		if err != nil {
+			return fmt.Errorf("measure the unloaded service with %s: %w", s.Photos.Name, err)
+		}
+		if s.Alone.Pace.Photos == 0 || alone.Pace.P50 < s.Alone.Pace.P50 {
+			s.Alone = alone
+		}
+	}
+	return nil
 }
-
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

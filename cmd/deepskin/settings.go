@@ -33,11 +33,14 @@ type settings struct {
 	Data     string     `env:"DEEPSKIN_DATA" envDefault:"deepskin-data" help:"folder for the embedded database and its keys"`
 	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 
-	Model    string              `env:"DEEPSKIN_MODEL" help:"the model's ONNX file; found beside the program if empty"`
-	Models   string              `env:"DEEPSKIN_MODELS" help:"folder of the model registry; what is promoted there is served instead of DEEPSKIN_MODEL, without a restart"`
-	Library  string              `env:"DEEPSKIN_ONNXRUNTIME" help:"ONNX Runtime's shared library; deploy/lib's if empty"`
-	Provider classifier.Provider `env:"DEEPSKIN_PROVIDER" envDefault:"auto" help:"who computes the model: cpu, cuda or auto"`
-	Workers  int                 `env:"DEEPSKIN_WORKERS" envDefault:"0" help:"photos assessed at the same time; 0 means one per core"`
+	Model     string              `env:"DEEPSKIN_MODEL" help:"the model's ONNX file; found beside the program if empty"`
+	Models    string              `env:"DEEPSKIN_MODELS" help:"folder of the model registry; what is promoted there is served instead of DEEPSKIN_MODEL, without a restart"`
+	Library   string              `env:"DEEPSKIN_ONNXRUNTIME" help:"ONNX Runtime's shared library; deploy/lib's if empty"`
+	Provider  classifier.Provider `env:"DEEPSKIN_PROVIDER" envDefault:"auto" help:"who computes the model: cpu, cuda or auto"`
+	Workers   int                 `env:"DEEPSKIN_WORKERS" envDefault:"0" help:"photos assessed at the same time; 0 means one per core"`
+	Threads   int                 `env:"DEEPSKIN_MODEL_THREADS" envDefault:"0" help:"threads of one run of the model; 0 means one, and as many runs at a time as there are photos"`
+	Batch     int                 `env:"DEEPSKIN_BATCH" envDefault:"0" help:"photos in one run of the model at most; 0 means 16 on a GPU and 1 on the CPU. DEEPSKIN_WORKERS must be as many or more"`
+	BatchWait time.Duration       `env:"DEEPSKIN_BATCH_WAIT" envDefault:"2ms" help:"how long a photo waits at most for others to be in one run with"`
 
 	Redis    string `env:"REDIS_URL" help:"redis://..., redis+sentinel://... or redis+cluster://...; an embedded one that forgets on exit if empty"`
 	Database string `env:"DATABASE_URL" help:"postgres://... or sqlite:PATH; a file in DEEPSKIN_DATA if empty"`

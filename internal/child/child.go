@@ -18,13 +18,15 @@ import (
 	"time"
 )
 
-// readyLine is what serve prints before its page's address.
-const readyLine = "DeepSkin is ready: "
+// readyLines are what the commands print when they are ready, serve before its page's address.
+var readyLines = map[string]string{"serve": "DeepSkin is ready: ", "worker": "The worker is ready: "}
 
 // Config says what to start.
 type Config struct {
 	// Program is the path of the built program.
 	Program string
+	// Command is "serve" or "worker"; empty means serve.
+	Command string
 	// Data is the folder for the embedded database and the keys; it should be empty. An empty
 	// name means the service's own default.
 	Data string
@@ -41,24 +43,26 @@ type Config struct {
 	Patience time.Duration
 }
 
-// A Service is a running serve.
+// A Service is a running serve or worker.
 type Service struct {
-	// URL is where the page and the API are, without a slash at the end.
+	// URL is where the page and the API are, without a slash at the end; a worker's has no meaning.
 	URL string
 	// PID is the number of the process.
 	PID int
 
 	cmd      *exec.Cmd
+	ready    string // what it prints before the URL
 	patience time.Duration
 	ended    chan struct{} // Closed once err stands.
 	err      error
 	stop     func() error
 }
 
-// Start starts serve, with the embedded defaults unless Pass says otherwise, on a free port and waits until it is ready. The
+// Start starts the command, with the embedded defaults unless Pass says otherwise, on a free port and waits until it is ready. The
 // service then runs until Stop.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
-	cmd := exec.Command(cfg.Program, "serve")
+	command := cmp.Or(cfg.Command, "serve")
+	cmd := exec.Command(cfg.Program, command)
 	cmd.Env = append(Environ(cfg.Environ, cfg.Pass...), "DEEPSKIN_ADDR=127.0.0.1:0")
 	if cfg.Data != "" {
 		cmd.Env = append(cmd.Env, "DEEPSKIN_DATA="+cfg.Data)
@@ -73,7 +77,7 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("start the service: %w", err)
 	}
 	s := &Service{
-		PID: cmd.Process.Pid, cmd: cmd, ended: make(chan struct{}),
+		PID: cmd.Process.Pid, cmd: cmd, ready: readyLines[command], ended: make(chan struct{}),
 		patience: cmp.Or(cfg.Patience, 20*time.Second),
 	}
 	s.stop = sync.OnceValue(s.end)
@@ -94,7 +98,7 @@ func (s *Service) watch(stdout io.Reader, ready chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	found := false
 	for lines.Scan() {
-		if url, ok := strings.CutPrefix(lines.Text(), readyLine); ok && !found {
+		if url, ok := strings.CutPrefix(lines.Text(), s.ready); ok && !found {
 			found = true
 			ready <- url
 		}
@@ -141,7 +145,10 @@ func (s *Service) early() error {
 }
 
 // machine are the settings that depend on the machine, not on what the service does there.
-var machine = []string{"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS"}
+var machine = []string{
+	"DEEPSKIN_MODEL", "DEEPSKIN_MODELS", "DEEPSKIN_ONNXRUNTIME", "DEEPSKIN_PROVIDER", "DEEPSKIN_WORKERS",
+	"DEEPSKIN_MODEL_THREADS", "DEEPSKIN_BATCH", "DEEPSKIN_BATCH_WAIT",
+}
 
 // Environ returns an environment without what would connect the program to somebody's chats and
 // databases, unless it is to be passed on.

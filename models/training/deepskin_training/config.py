@@ -4,6 +4,8 @@ import dataclasses
 import pathlib
 import tomllib
 
+CELL = 32  # pixels, across, to a cell of the last feature map; the mask's are half as wide
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -35,6 +37,11 @@ class Config:
     dropout: float
     label_smoothing: float
     ema: float
+
+    def __post_init__(self) -> None:
+        odd = [side for side in (self.side, *(side for _, side in self.stages)) if side % CELL]
+        if odd:
+            raise ValueError(f"{self.name}: sides must be multiples of {CELL}, unlike {odd}")
 
     @property
     def epochs(self) -> int:

@@ -46,6 +46,13 @@ def test_every_recipe_can_be_read(path):
     assert config.side_in(config.epochs - 1) == config.stages[-1][1]
 
 
+def test_recipe_needs_whole_cells(config):
+    with pytest.raises(ValueError, match="multiples of 32"):
+        dataclasses.replace(config, side=112)
+    with pytest.raises(ValueError, match="multiples of 32"):
+        dataclasses.replace(config, stages=((1, 64), (1, 80)))
+
+
 def test_run_ends_when_it_gets_no_better(config):
     patient = dataclasses.replace(config, stages=((9, 64),), patience=3)
     assert [has_ended(patient, epoch, best=2) for epoch in range(2, 6)] == [
