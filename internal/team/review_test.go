@@ -75,7 +75,7 @@ func TestReviewersLeaveATrace(t *testing.T) {
 	logs := w.logs.String()
 	var keys []string
 	for _, did := range []string{"a reviewer logged in", "a reviewer saw a photo", "a reviewer voted"} {
-		line := regexp.MustCompile(`msg="` + did + `".* reviewer=([0-9a-f]{64})`).FindAllStringSubmatch(logs, -1)
+		line := regexp.MustCompile(`msg="`+did+`".* reviewer=([0-9a-f]{64})`).FindAllStringSubmatch(logs, -1)
 		if len(line) != 1 {
 			t.Fatalf("%q is logged %d times: %s", did, len(line), logs)
 		}
