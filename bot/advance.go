@@ -27,7 +27,7 @@ type step func(ctx context.Context, c deepskin.Case) error
 
 // advance takes a step with a case in the background, once whoever is at the case has finished,
 // and delivers the answer if there is one by then. A nil step only delivers. What fails is left
-// to the sweep. Of ctx only the span counts.
+// to the next sweep. Of ctx only the span counts.
 func (b *Bot) advance(ctx context.Context, platform string, id deepskin.CaseID, take step) {
 	s := b.session(platform)
 	ctx = tracing.Under(s.ctx, ctx)
@@ -41,6 +41,7 @@ func (b *Bot) advance(ctx context.Context, platform string, id deepskin.CaseID, 
 		span.End(err)
 		if err != nil {
 			b.Logger.Warn("case is held up", "case", id, "error", err)
+			s.troubled.add(id)
 		}
 	})
 }

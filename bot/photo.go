@@ -21,6 +21,9 @@ const (
 	// missingFor is how long a photo must have been seen to be missing before that: the worker that
 	// has just finished erases it a moment before its result is read.
 	missingFor = 10 * time.Second
+	// busyShare is which part of the time until its deadline an accepted photo waits for room: a
+	// quarter.
+	busyShare = 4
 )
 
 // bring puts an open case's photo within the workers' reach, from Redis or from the platform, and
@@ -148,9 +151,10 @@ func (b *Bot) enqueue(ctx context.Context, c deepskin.Case) error {
 	return err
 }
 
-// orBusy gives a case up for which there was no room.
+// orBusy gives a case up for which there has been no room for too long. Until then it stays, and is
+// tried again: it was accepted, and mostly room comes soon.
 func (b *Bot) orBusy(ctx context.Context, c deepskin.Case, err error) error {
-	if errors.Is(err, deepskin.ErrBusy) {
+	if errors.Is(err, deepskin.ErrBusy) && b.Now().Sub(b.promised(c)) >= b.Deadline/busyShare {
 		return b.fail(ctx, c, failureBusy)
 	}
 	return err

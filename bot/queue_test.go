@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type memQueue struct {
 	allowed map[deepskin.Sender]int
 	results map[string]chan deepskin.Result
 	work    chan deepskin.Job
+	emptied int // times
 }
 
 type heldPhoto struct {
@@ -113,6 +115,14 @@ func (q *memQueue) Backlog(ctx context.Context) (int, error) {
 	return len(q.jobs), nil
 }
 
+func (q *memQueue) Generation(ctx context.Context) (string, error) {
+	if err := q.enter(ctx, "Generation"); err != nil {
+		return "", err
+	}
+	defer q.mu.Unlock()
+	return strconv.Itoa(q.emptied), nil
+}
+
 func (q *memQueue) Results(
 	ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error,
 ) error {
@@ -160,17 +170,17 @@ func (q *memQueue) Forget(ctx context.Context, id deepskin.CaseID) error {
 	return nil
 }
 
-func (q *memQueue) Allow(ctx context.Context, sender deepskin.Sender) (time.Duration, error) {
+func (q *memQueue) Allow(ctx context.Context, from deepskin.Origin) (time.Duration, error) {
 	if err := q.enter(ctx, "Allow"); err != nil {
 		return 0, err
 	}
 	defer q.mu.Unlock()
 	if q.wait != nil {
-		if wait := q.wait(q.allowed[sender] + 1); wait > 0 {
+		if wait := q.wait(q.allowed[from.Sender] + 1); wait > 0 {
 			return wait, nil
 		}
 	}
-	q.allowed[sender]++
+	q.allowed[from.Sender]++
 	return 0, nil
 }
 
@@ -211,6 +221,7 @@ func (q *memQueue) runWorker(ctx context.Context) {
 func (q *memQueue) lose() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.emptied++
 	clear(q.photos)
 	clear(q.copies)
 	clear(q.jobs)
