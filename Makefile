@@ -16,7 +16,7 @@ REPORTS := models/evaluation
 # inference where it was measured.
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 # Commands of the servers that tests start, and the Debian packages that they come from.
-SERVERS := redis-server=redis-server pg_ctlcluster=postgresql
+SERVERS := redis-server=redis-server pg_ctlcluster=postgresql promtool=prometheus
 FUZZTIME ?= 2m
 # Without a bound, most of the time goes into making each interesting input a little shorter.
 FUZZ = go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
@@ -45,7 +45,7 @@ help: ## Show this list
 setup: ## Fetch ONNX Runtime and libjpeg-turbo, and build the program, ./deepskin
 	@deploy/onnxruntime.sh
 	@deploy/turbojpeg.sh
-	go build $(TAGS) -o deepskin ./cmd/deepskin
+	go build -trimpath $(TAGS) -o deepskin ./cmd/deepskin # as in the image, so that both share what is compiled
 
 .PHONY: demo
 demo: setup ## Run the service and talk to it, from photo to verdict (DEMO_PHOTO=path for your own)
@@ -56,7 +56,7 @@ run: setup ## Run the service until Ctrl-C: web page on port 8080, Telegram with
 	./deepskin serve
 
 .PHONY: test
-test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL and Chromium)
+test: setup ## Run all tests under the race detector (installs redis-server, PostgreSQL, Prometheus and Chromium)
 	@deploy/packages.sh $(SERVERS) chromium=chromium
 	@deploy/axe.sh
 	go test $(TAGS) -race -count=1 -timeout 40m $(TESTFLAGS) ./...
@@ -75,10 +75,11 @@ fuzz: setup ## Look for input that breaks something, for FUZZTIME (default: 2m) 
 	@echo "== FuzzPhoto in classifier, without libjpeg-turbo"
 	@$(FUZZ) -fuzz '^FuzzPhoto$$' ./classifier
 
-.PHONY: cluster-test
-cluster-test: setup ## Send 2,000 photos while workers, the bot and Redis are killed, and count (about 5 minutes)
+.PHONY: chaos
+chaos: setup ## Break one thing after the other while 5,000 photos are sent, and count (SEED=1; FAULT=part of a name; under 15 minutes)
 	@deploy/packages.sh $(SERVERS)
-	DEEPSKIN_CLUSTER_PHOTOS=2000 go test $(TAGS) -count=1 -timeout 30m -v -run '^TestCluster$$' ./cmd/deepskin
+	DEEPSKIN_CHAOS_SEED="$(or $(SEED),1)" DEEPSKIN_CHAOS_FAULT="$(FAULT)" \
+		go test $(TAGS) -count=1 -timeout 60m -v -run '^TestChaos$$' ./cmd/deepskin
 
 .PHONY: screenshots
 screenshots: setup ## Take pictures of the page with real answers, into SHOTS (default: screenshots)
@@ -115,8 +116,13 @@ reproducible: ## Build the last commit twice, in two folders, and compare the pr
 	@deploy/reproducible.sh $(TAGS)
 
 .PHONY: image
-image: ## Build the image IMAGE (default: deepskin); needs a container engine
-	docker build --platform linux/amd64 -f deploy/Dockerfile -t "$(IMAGE)" .
+image: ## Build the image IMAGE (default: deepskin; TARGET=cuda or training for these); needs a container engine
+	docker build --platform linux/amd64 -f deploy/Dockerfile $(if $(TARGET),--target $(TARGET)) -t "$(IMAGE)" .
+
+.PHONY: image-check
+image-check: ## Lay out the image without a container engine, and run bot and worker in it (as root)
+	@deploy/packages.sh redis-server=redis-server ip=iproute2
+	deploy/imagecheck.sh
 
 .PHONY: image-scan
 image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer version mends
@@ -125,6 +131,10 @@ image-scan: $(GRYPE) ## Look for known vulnerabilities in IMAGE that a newer ver
 .PHONY: image-push
 image-push: ## Push IMAGE to its registry
 	docker push "$(IMAGE)"
+
+.PHONY: cloud-retrain
+cloud-retrain: ## Have Vertex AI in PROJECT and REGION retrain with IMAGE on a GPU, as RUN (default: the date)
+	@IMAGE="$(IMAGE)" PROJECT="$(PROJECT)" REGION="$(REGION)" RUN="$(RUN)" deploy/gcp/retrain.sh
 
 .PHONY: deploy
 deploy: ## Have Cloud Run in PROJECT and REGION serve IMAGE, and its workers WORKER_IMAGE (default: IMAGE)
@@ -272,10 +282,11 @@ golden: training-setup ## Write what independent Python says of the golden photo
 
 .PHONY: test-training
 test-training: setup training-setup ## Check the training code, and a small model's way into the program
+	@$(PYTHON) -c 'import pylint, pytest' 2>/dev/null || deploy/packages.sh deepskin-checks=pylint,python3-pytest
 	cd $(TRAINING) && $(PYTHON) -m pylint deepskin_training tests ./*.py
 	cd $(TRAINING) && $(PYTHON) -m pytest -q tests
 
 .PHONY: training-setup
 training-setup:
-	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib, pylint, pytest' 2>/dev/null || \
-		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib,pylint,python3-pytest
+	@$(PYTHON) -c 'import torch, torchvision, onnx, sklearn, cv2, PIL, flatbuffers, matplotlib' 2>/dev/null || \
+		deploy/packages.sh deepskin-training=python3-torch,python3-torchvision,python3-onnx,python3-sklearn,python3-opencv,python3-pil,python3-flatbuffers,python3-matplotlib

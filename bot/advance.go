@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
 
 const (
@@ -26,16 +27,21 @@ type step func(ctx context.Context, c deepskin.Case) error
 
 // advance takes a step with a case in the background, once whoever is at the case has finished,
 // and delivers the answer if there is one by then. A nil step only delivers. What fails is left
-// to the sweep.
-func (b *Bot) advance(platform string, id deepskin.CaseID, take step) {
+// to the next sweep. Of ctx only the span counts.
+func (b *Bot) advance(ctx context.Context, platform string, id deepskin.CaseID, take step) {
 	s := b.session(platform)
+	ctx = tracing.Under(s.ctx, ctx)
 	s.work.start(func() {
-		if !b.cases.lock(s.ctx, id) {
+		if !b.cases.lock(ctx, id) {
 			return
 		}
 		defer b.cases.unlock(id)
-		if err := b.advanceLocked(s.ctx, id, take); err != nil {
+		ctx, span := b.Tracer.Start(ctx, "advance case", id, platform)
+		err := b.advanceLocked(ctx, id, take)
+		span.End(err)
+		if err != nil {
 			b.Logger.Warn("case is held up", "case", id, "error", err)
+			s.troubled.add(id)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (b *Bot) acknowledgeAlbum(ctx context.Context, c deepskin.Case) {
 	}
 	if len(waiting) > 0 { // else /delete came in between
 		first := waiting[0]
-		b.announce(ctx, first, lookingAtAll(words.For(c.Language), first.ID, len(waiting), b.expectedWait(ctx)))
+		b.announce(ctx, first, lookingAtAll(words.For(c.Language), first.ID, len(waiting), b.expectedWait(ctx, first.ID)))
 	}
 }
 
@@ -107,7 +107,7 @@ func (b *Bot) sumUp(ctx context.Context, c deepskin.Case) (wait time.Duration, e
 }
 
 // tellOf brings some photos of an album to their sender: one as any photo, several in a summary.
-func (b *Bot) tellOf(ctx context.Context, settled []numbered) error {
+func (b *Bot) tellOf(ctx context.Context, settled []numbered) (err error) {
 	if len(settled) == 1 {
 		return b.tell(ctx, settled[0].Case)
 	}
@@ -124,14 +124,17 @@ func (b *Bot) tellOf(ctx context.Context, settled []numbered) error {
 			since = p
 		}
 	}
-	err := b.post(ctx, lead, since, summary(words.For(lead.Language), lead.ID, settled))
+	ctx, span := b.Tracer.Start(ctx, "deliver", lead.ID, lead.Platform)
+	span.Outcome(string(lead.Status))
+	defer func() { span.End(err) }()
+	err = b.post(ctx, lead, since, summary(words.For(lead.Language), lead.ID, settled))
 	if err := b.excuse(lead, err); err != nil {
 		return err
 	}
 	if err == nil {
 		b.metrics.stage(stageDeliver, b.Now().Sub(begun))
 		for _, n := range settled {
-			b.metrics.stage(stageAnswer, b.Now().Sub(b.promised(n.Case)))
+			b.metrics.delivered(n.Case, b.Now().Sub(b.promised(n.Case)))
 		}
 	}
 	// What is not noted would be said again.
@@ -158,12 +161,12 @@ func (b *Bot) patience(c deepskin.Case) time.Time {
 func (b *Bot) withoutOne(ctx context.Context, c deepskin.Case) {
 	album, err := b.Store.Album(ctx, c.Album)
 	if err != nil {
-		b.Logger.Warn("an album may be summed up late", "error", err) // by the sweep
+		b.Logger.Warn("an album may be summed up late", "case", c.ID, "error", err) // by the sweep
 		return
 	}
 	for _, other := range album {
 		if !isOpen(other) && other.Delivered.IsZero() {
-			b.advance(other.Platform, other.ID, nil)
+			b.advance(ctx, other.Platform, other.ID, nil)
 			return
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
 
 // Config is what a bot needs. Store, Queue, Heatmap, Chart and Logger are required; a zero duration
@@ -31,6 +32,8 @@ type Config struct {
 	TeamLink func(ctx context.Context, reviewer deepskin.Sender) (string, error)
 	// Metrics is where the bot's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
+	// Tracer begins the spans of each photo's way; the zero value begins none.
+	Tracer tracing.Tracer
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 
@@ -130,6 +133,7 @@ func New(c Config) *Bot {
 // channel of the team's, the first one's is used.
 func (b *Bot) Connect(a Adapter) {
 	b.adapters[a.Name()] = a
+	b.metrics.begin(a.Name())
 	if t, ok := a.(TeamAdapter); ok && b.team == (deepskin.Address{}) {
 		b.team = t.TeamChat()
 	}

@@ -42,7 +42,7 @@ func (b *Bot) release(ctx context.Context, sender deepskin.Sender) error {
 	}
 	b.asked.forget(sender)
 	for _, c := range released {
-		b.advance(c.Platform, c.ID, b.begin(b.bring))
+		b.advance(ctx, c.Platform, c.ID, b.begin(b.bring))
 	}
 	return nil
 }
@@ -50,10 +50,12 @@ func (b *Bot) release(ctx context.Context, sender deepskin.Sender) error {
 // consent takes the yes to the question.
 func (b *Bot) consent(
 	ctx context.Context, w words.Words, sender deepskin.Sender, id deepskin.CaseID,
-) (PressReply, error) {
+) (_ PressReply, err error) {
 	if _, err := b.Store.OwnCase(ctx, sender, id); err != nil {
 		return PressReply{}, err
 	}
+	ctx, span := b.Tracer.Start(ctx, "receive consent", id, sender.Platform)
+	defer func() { span.End(err) }()
 	if err := b.release(ctx, sender); err != nil {
 		return PressReply{}, err
 	}

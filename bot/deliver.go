@@ -8,6 +8,7 @@ import (
 
 	"deepskin"
 	"deepskin/bot/words"
+	"deepskin/internal/tracing"
 )
 
 const (
@@ -26,15 +27,18 @@ func (b *Bot) deliver(ctx context.Context, c deepskin.Case) error {
 }
 
 // tell delivers one case by itself.
-func (b *Bot) tell(ctx context.Context, c deepskin.Case) error {
+func (b *Bot) tell(ctx context.Context, c deepskin.Case) (err error) {
 	begun := b.Now()
-	err := b.post(ctx, c, b.promised(c), present(words.For(c.Language), c))
+	ctx, span := b.Tracer.Start(ctx, "deliver", c.ID, c.Platform)
+	span.Outcome(string(c.Status))
+	defer func() { span.End(err) }()
+	err = b.post(ctx, c, b.promised(c), present(words.For(c.Language), c))
 	if err := b.excuse(c, err); err != nil {
 		return err
 	}
 	if err == nil {
 		b.metrics.stage(stageDeliver, b.Now().Sub(begun))
-		b.metrics.stage(stageAnswer, b.Now().Sub(b.promised(c)))
+		b.metrics.delivered(c, b.Now().Sub(b.promised(c)))
 	}
 	// What is not noted would be said again.
 	err = b.session(c.Platform).insist(func(ctx context.Context) error { return b.Store.Delivered(ctx, c.ID, b.Now()) })
@@ -64,7 +68,9 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case, since time.Time, answer
 	adapter := b.adapters[c.Platform]
 	late := b.Now().Sub(since) > quietEdit
 	if c.Acknowledged && !late {
+		ctx, span := tracing.Child(ctx, "edit message")
 		err := adapter.Edit(ctx, c.Address, answer)
+		span.End(err)
 		if !errors.Is(err, deepskin.ErrNotFound) {
 			return err
 		}
@@ -73,7 +79,9 @@ func (b *Bot) post(ctx context.Context, c deepskin.Case, since time.Time, answer
 	if c.Acknowledged { // which is about to go, or gone
 		to.Message, to.ReplyTo = to.ReplyTo, ""
 	}
-	at, err := adapter.Send(ctx, to, answer)
+	sending, span := tracing.Child(ctx, "send message")
+	at, err := adapter.Send(sending, to, answer)
+	span.End(err)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"deepskin"
 	"deepskin/bot/words"
+	"deepskin/internal/tracing"
 )
 
 const (
@@ -60,7 +61,9 @@ func (b *Bot) reply(ctx context.Context, w words.Words, m Message) (Reply, error
 }
 
 // takePhoto writes the case before anything is acknowledged, and brings it on its way.
-func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, error) {
+func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (_ Reply, err error) {
+	ctx, span := b.Tracer.Start(ctx, "receive photo", "", m.Sender.Platform)
+	defer func() { span.End(err) }()
 	agreed, err := b.hasAgreed(ctx, m)
 	if err != nil {
 		return Reply{}, err
@@ -74,17 +77,21 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 	if !agreed && m.Photo.Problem == "" { // what nobody will look at needs no consent
 		fresh.Status, fresh.Deadline = deepskin.Waiting, now.Add(b.ConsentWait)
 	}
-	c, added, err := b.Store.AddCase(ctx, fresh)
+	c, added, err := b.addCase(ctx, fresh)
 	if err != nil {
 		return Reply{}, fmt.Errorf("write the case: %w", err)
 	}
+	span.Case(c.ID)
+	span.Outcome(string(c.Status))
 	if added {
 		// Only now, so that an event that comes twice counts once.
-		if wait := b.overLimit(ctx, m); wait > 0 {
+		if wait := b.overLimit(ctx, m, c.ID); wait > 0 {
+			span.Outcome(outcomeLimited)
 			b.metrics.outcome(c.Platform, outcomeLimited)
 			return b.turnAway(ctx, m.Sender, c, tooMany(w, wait, c.Album != ""))
 		}
-		if wait := b.overload(ctx, m); wait > 0 {
+		if wait := b.overload(ctx, m, c.ID); wait > 0 {
+			span.Outcome(outcomeBusy)
 			b.metrics.outcome(c.Platform, outcomeBusy)
 			return b.turnAway(ctx, m.Sender, c, busy(w, wait, c.Album != ""))
 		}
@@ -99,6 +106,7 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 		// Nobody else has these bytes: they are in Redis before the sender is told.
 		err := b.hold(ctx, c, m.Photo.Bytes)
 		if err != nil && added {
+			span.Outcome(outcomeBusy)
 			return b.giveBack(ctx, w, m.Sender, c, err)
 		}
 		if err != nil {
@@ -107,13 +115,20 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (Reply, e
 		next = nil
 	}
 	if added {
-		b.advance(c.Platform, c.ID, b.begin(next))
+		b.advance(ctx, c.Platform, c.ID, b.begin(next))
 	}
 	// Of an event that came twice, the sweep sees to whatever is missing, except for the question.
 	if c.Status == deepskin.Waiting {
 		return b.ask(ctx, w, m.Sender, c.ID)
 	}
 	return Reply{Case: c.ID}, nil
+}
+
+// addCase writes a new case, or finds the one that the same event made before.
+func (b *Bot) addCase(ctx context.Context, fresh deepskin.NewCase) (c deepskin.Case, added bool, err error) {
+	ctx, span := tracing.Child(ctx, "store case")
+	defer func() { span.End(err) }()
+	return b.Store.AddCase(ctx, fresh)
 }
 
 // hasAgreed reports whether the sender allows photos to be looked at.
@@ -132,12 +147,12 @@ func (b *Bot) hasAgreed(ctx context.Context, m Message) (bool, error) {
 
 // overLimit returns how long the sender has to wait, zero for not at all. Where Redis cannot
 // count, nobody is turned away for it.
-func (b *Bot) overLimit(ctx context.Context, m Message) time.Duration {
+func (b *Bot) overLimit(ctx context.Context, m Message, id deepskin.CaseID) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
 	wait, err := b.Queue.Allow(ctx, deepskin.Origin{Sender: m.Sender, Chat: m.At.Chat, Network: m.Network})
 	if err != nil {
-		b.Logger.Warn("limits were not checked", "error", err)
+		b.Logger.Warn("limits were not checked", "case", id, "error", err)
 		return 0
 	}
 	return wait
@@ -146,11 +161,11 @@ func (b *Bot) overLimit(ctx context.Context, m Message) time.Duration {
 // overload returns how long a photo has to stay away because it could not be answered by its
 // deadline, zero where it could: until it would be answered in half that time. Where nobody can
 // tell, photos are taken.
-func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
+func (b *Bot) overload(ctx context.Context, m Message, id deepskin.CaseID) time.Duration {
 	if m.Photo.Problem != "" {
 		return 0 // no worker needs to see it
 	}
-	expected := b.expectedWait(ctx)
+	expected := b.expectedWait(ctx, id)
 	if expected <= b.Deadline-b.apologyLead() {
 		return 0
 	}
@@ -158,12 +173,12 @@ func (b *Bot) overload(ctx context.Context, m Message) time.Duration {
 }
 
 // expectedWait returns how long a photo that comes now will wait, zero where nobody can tell.
-func (b *Bot) expectedWait(ctx context.Context) time.Duration {
+func (b *Bot) expectedWait(ctx context.Context, id deepskin.CaseID) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
 	expected, err := b.Queue.ExpectedWait(ctx)
 	if err != nil {
-		b.Logger.Warn("the wait of a photo is not known", "error", err)
+		b.Logger.Warn("the wait of a photo is not known", "case", id, "error", err)
 		return 0
 	}
 	return expected
@@ -207,7 +222,11 @@ func (b *Bot) begin(next step) step {
 		var acknowledging sync.WaitGroup
 		defer acknowledging.Wait() // the answer edits what is being sent
 		if c.Status == deepskin.Pending && !c.Acknowledged {
-			acknowledging.Go(func() { b.acknowledge(ctx, c) })
+			acknowledging.Go(func() {
+				ctx, span := tracing.Child(ctx, "acknowledge")
+				defer span.End(nil)
+				b.acknowledge(ctx, c)
+			})
 		}
 		if next == nil {
 			return nil
@@ -225,7 +244,7 @@ func (b *Bot) acknowledge(ctx context.Context, c deepskin.Case) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, quietEdit)
 	defer cancel()
-	b.announce(ctx, c, looking(words.For(c.Language), c.ID, b.expectedWait(ctx)))
+	b.announce(ctx, c, looking(words.For(c.Language), c.ID, b.expectedWait(ctx, c.ID)))
 }
 
 // announce sends an acknowledgement and makes it the case's address.

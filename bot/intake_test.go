@@ -190,9 +190,30 @@ func TestAFullBacklogIsAnApology(t *testing.T) {
 				w.queue.inject(full(method))
 				w.run()
 				w.photo(alice, "source-1")
-				w.pass(time.Second)
+				w.pass(25 * time.Second)
+				w.sees(alice, theLooking)
+				w.pass(10 * time.Second)
 				w.sees(alice, theBusy)
 				w.holds(0, 0)
+			})
+		})
+	}
+}
+
+// An accepted photo gets its answer when there is room again.
+func TestAShortLackOfRoomCostsNoAnswer(t *testing.T) {
+	for name, method := range map[string]string{"jobs": "Enqueue", "memory": "PutPhoto"} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				w.consents(alice)
+				w.queue.inject(full(method))
+				w.run()
+				w.photo(alice, "source-1")
+				w.pass(15 * time.Second)
+				w.sees(alice, theLooking)
+				w.queue.inject(nil)
+				w.pass(5 * time.Second)
+				w.sees(alice, theAnswer)
 			})
 		})
 	}

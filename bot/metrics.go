@@ -23,7 +23,7 @@ const (
 const (
 	stageFetch   = "fetch"   // download from the platform
 	stageDeliver = "deliver" // answer or apology to the platform, rate limits included
-	stageAnswer  = "answer"  // from the photo, or consent, until answer or apology were delivered
+	stageAnswer  = "answer"  // from the photo, or consent, until the answer was delivered
 )
 
 // metrics are what operators see of the conversation.
@@ -67,13 +67,32 @@ func newMetrics(reg prometheus.Registerer) metrics {
 			Name: "deepskin_erased_total", Help: "What was erased because it was too old.",
 		}, []string{"what"}),
 	}
-	// Shown as zero from the beginning: these are rare.
+	// Shown as zero from the beginning, so that the first of a kind is an increase.
+	for _, stage := range []string{stageFetch, stageDeliver, stageAnswer} {
+		m.stages.WithLabelValues(stage)
+	}
 	for _, d := range append([]deepskin.Decision{deepskin.DecisionNoLesion, deepskin.DecisionReject}, diagnosed()...) {
 		m.reviews.WithLabelValues(string(d))
 	}
 	m.erased.WithLabelValues(erasedCase)
 	m.erased.WithLabelValues(erasedPhoto)
 	return m
+}
+
+// begin shows all of a platform's outcomes from the start.
+func (m metrics) begin(platform string) {
+	for _, outcome := range []string{
+		outcomeAnswered, outcomeRefused, outcomeFailed, outcomeExpired, outcomeLimited, outcomeBusy,
+	} {
+		m.photos.WithLabelValues(platform, outcome)
+	}
+}
+
+// delivered notes how long an answer took. Apologies do not count: they are no answers.
+func (m metrics) delivered(c deepskin.Case, took time.Duration) {
+	if c.Status == deepskin.Answered {
+		m.stage(stageAnswer, took)
+	}
 }
 
 func (m metrics) outcome(platform, outcome string) { m.photos.WithLabelValues(platform, outcome).Inc() }

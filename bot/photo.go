@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
 
 const (
@@ -20,6 +21,9 @@ const (
 	// missingFor is how long a photo must have been seen to be missing before that: the worker that
 	// has just finished erases it a moment before its result is read.
 	missingFor = 10 * time.Second
+	// busyShare is which part of the time until its deadline an accepted photo waits for room: a
+	// quarter.
+	busyShare = 4
 )
 
 // bring puts an open case's photo within the workers' reach, from Redis or from the platform, and
@@ -89,7 +93,9 @@ func (b *Bot) fetch(ctx context.Context, c deepskin.Case) error {
 		return fmt.Errorf("wait to fetch a photo: %w", ctx.Err())
 	}
 	begun := b.Now()
-	photo, err := b.adapters[c.Platform].Fetch(ctx, c.Source)
+	fetching, span := tracing.Child(ctx, "fetch photo")
+	photo, err := b.adapters[c.Platform].Fetch(fetching, c.Source)
+	span.End(err)
 	switch {
 	case errors.Is(err, deepskin.ErrTooLarge):
 		return b.refuse(ctx, c, deepskin.TooManyBytes)
@@ -113,7 +119,10 @@ func (b *Bot) hold(ctx context.Context, c deepskin.Case, photo []byte) error {
 	if ttl <= 0 {
 		return nil // the sweep tells the sender
 	}
-	if err := b.Queue.PutPhoto(ctx, c.ID, photo, ttl); err != nil {
+	putting, span := tracing.Child(ctx, "hold photo")
+	err := b.Queue.PutPhoto(putting, c.ID, photo, ttl)
+	span.End(err)
+	if err != nil {
 		return err
 	}
 	// While the photo was on its way, consent may have come. Or /delete: it clears the store
@@ -136,12 +145,16 @@ func (b *Bot) enqueue(ctx context.Context, c deepskin.Case) error {
 	if c.Status != deepskin.Pending {
 		return nil
 	}
-	return b.Queue.Enqueue(ctx, deepskin.Job{Case: c.ID, Platform: c.Platform, Deadline: c.Deadline})
+	ctx, span := tracing.Child(ctx, "enqueue")
+	err := b.Queue.Enqueue(ctx, deepskin.Job{Case: c.ID, Platform: c.Platform, Deadline: c.Deadline})
+	span.End(err)
+	return err
 }
 
-// orBusy gives a case up for which there was no room.
+// orBusy gives a case up for which there has been no room for too long. Until then it stays, and is
+// tried again: it was accepted, and mostly room comes soon.
 func (b *Bot) orBusy(ctx context.Context, c deepskin.Case, err error) error {
-	if errors.Is(err, deepskin.ErrBusy) {
+	if errors.Is(err, deepskin.ErrBusy) && b.Now().Sub(b.promised(c)) >= b.Deadline/busyShare {
 		return b.fail(ctx, c, failureBusy)
 	}
 	return err

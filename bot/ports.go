@@ -38,9 +38,10 @@ type Store interface {
 	Reopen(ctx context.Context, id deepskin.CaseID, at, deadline time.Time) (bool, error)
 	// Delivered notes that the answer, apology or notice of expiry reached the platform.
 	Delivered(ctx context.Context, id deepskin.CaseID, at time.Time) error
-	// Open returns the cases of a platform that still need something: waiting or pending ones,
-	// and the settled ones that were not delivered; oldest first, at most limit.
-	Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error)
+	// Due returns the cases of a platform that need attention: waiting ones whose deadline is
+	// before the first time, and pending ones, and settled ones that were not delivered, whose
+	// deadline is before the second; oldest first, at most limit.
+	Due(ctx context.Context, platform string, waiting, others time.Time, limit int) ([]deepskin.Case, error)
 
 	// Album returns the cases of an album, by its name in Case.Album, oldest first.
 	Album(ctx context.Context, album string) ([]deepskin.Case, error)
@@ -132,6 +133,9 @@ type Queue interface {
 	ExpectedWait(ctx context.Context) (time.Duration, error)
 	// Backlog returns how many jobs are waiting or being worked on.
 	Backlog(ctx context.Context) (int, error)
+	// Generation names what Redis holds; another name than before says that it has come back
+	// empty in between.
+	Generation(ctx context.Context) (string, error)
 	// Results calls handle for each result of a platform until ctx ends. A result whose
 	// handling fails is handed out again.
 	Results(ctx context.Context, platform string, handle func(context.Context, deepskin.Result) error) error

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type memQueue struct {
 	allowed map[deepskin.Sender]int
 	results map[string]chan deepskin.Result
 	work    chan deepskin.Job
+	emptied int // times
 }
 
 type heldPhoto struct {
@@ -111,6 +113,14 @@ func (q *memQueue) Backlog(ctx context.Context) (int, error) {
 	}
 	defer q.mu.Unlock()
 	return len(q.jobs), nil
+}
+
+func (q *memQueue) Generation(ctx context.Context) (string, error) {
+	if err := q.enter(ctx, "Generation"); err != nil {
+		return "", err
+	}
+	defer q.mu.Unlock()
+	return strconv.Itoa(q.emptied), nil
 }
 
 func (q *memQueue) Results(
@@ -211,6 +221,7 @@ func (q *memQueue) runWorker(ctx context.Context) {
 func (q *memQueue) lose() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.emptied++
 	clear(q.photos)
 	clear(q.copies)
 	clear(q.jobs)

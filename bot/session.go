@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,32 @@ type session struct {
 	// work is what goes on in the background. Begun by a handler, it outlasts the event that
 	// began it, but not the session.
 	work *tasks
+	// troubled are the cases of which a step has failed.
+	troubled troubled
+}
+
+// troubled are cases that the next sweep looks after, however young; the zero value has none.
+type troubled struct {
+	mu    sync.Mutex
+	cases map[deepskin.CaseID]bool
+}
+
+func (t *troubled) add(id deepskin.CaseID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cases == nil {
+		t.cases = map[deepskin.CaseID]bool{}
+	}
+	t.cases[id] = true
+}
+
+// take returns the cases and forgets them.
+func (t *troubled) take() map[deepskin.CaseID]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	cases := t.cases
+	t.cases = nil
+	return cases
 }
 
 func (b *Bot) newSession() *session {

@@ -33,7 +33,7 @@ func (b *Bot) settle(ctx context.Context, platform string, r deepskin.Result) er
 		return err
 	}
 	// In the background, so that one slow chat holds up nobody.
-	b.advance(platform, r.Case, next)
+	b.advance(ctx, platform, r.Case, next)
 	return nil
 }
 

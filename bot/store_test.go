@@ -250,16 +250,20 @@ func (s *memStore) EndLease(ctx context.Context, name, holder string) error {
 	return nil
 }
 
-func (s *memStore) Open(
-	ctx context.Context, platform string, limit int,
+func (s *memStore) Due(
+	ctx context.Context, platform string, waiting, others time.Time, limit int,
 ) ([]deepskin.Case, error) {
-	if err := s.enter(ctx, "Open"); err != nil {
+	if err := s.enter(ctx, "Due"); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	var open []deepskin.Case
 	for _, c := range s.cases {
-		if c.Platform == platform && c.Delivered.IsZero() {
+		before := others
+		if c.Status == deepskin.Waiting {
+			before = waiting
+		}
+		if c.Platform == platform && c.Delivered.IsZero() && c.Deadline.Before(before) {
 			open = append(open, c.snapshot())
 		}
 	}

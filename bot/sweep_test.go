@@ -79,6 +79,60 @@ func TestAfterADeathEveryoneGetsOneAnswer(t *testing.T) {
 	}
 }
 
+// Who takes over looks after everything at once, not only once it has stood still for long.
+func TestYoungCasesOfADeadBotAreBroughtForward(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.consents(alice)
+		w.add(w.message(alice, "source-1"), deepskin.Pending, 2*time.Minute)
+		w.pass(time.Second)
+		w.run()
+		w.pass(3 * time.Second)
+		w.sees(alice, theAnswer)
+	})
+}
+
+// What has failed is tried again with the next sweep.
+func TestAFailedStepIsTakenAgainSoon(t *testing.T) {
+	for _, method := range []string{"Fetch", "Edit", "PutPhoto", "Enqueue", "Answer", "Case"} {
+		t.Run(method, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				w.consents(alice)
+				w.run()
+				w.pass(10 * time.Second)
+				for _, f := range []*faults{&w.chat.faults, &w.store.faults, &w.queue.faults} {
+					f.breaks(method)
+				}
+				w.photo(alice, "source-1")
+				w.pass(10 * time.Second)
+				for _, f := range []*faults{&w.chat.faults, &w.store.faults, &w.queue.faults} {
+					f.inject(nil)
+				}
+				w.pass(6 * time.Second)
+				w.sees(alice, theAnswer)
+			})
+		})
+	}
+}
+
+// A long line costs a sweep little: it looks only now and then after those who wait in it.
+func TestASweepLooksSeldomAfterThoseInLine(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.consents(alice)
+		w.slow(time.Hour)
+		w.run()
+		const photos = 5
+		for range photos {
+			w.photo(alice, "source-1")
+		}
+		w.pass(20 * time.Second)
+		before := w.queue.called("Enqueue")
+		w.pass(time.Minute)
+		if n := w.queue.called("Enqueue") - before; n == 0 || n > 12*photos {
+			t.Errorf("in a minute the sweep looked %d times after %d photos that wait, want at most 12 times each", n, photos)
+		}
+	})
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -221,9 +275,9 @@ func TestRedisThatComesBackEmpty(t *testing.T) {
 		w.hand(w.upload())
 		w.queue.lose()
 		close(hold)
-		w.pass(30 * time.Second)
-		w.sees(alice, theLooking, theAnswer) // fetched again; of the upload there was one copy
 		w.pass(5 * time.Second)
+		w.sees(alice, theAnswer, theLooking) // fetched again at once; of the upload there was one copy
+		w.pass(40 * time.Second)
 		w.sees(alice, theAnswer, theLoss)
 	})
 }

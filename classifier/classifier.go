@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
 
 // copySide is the longest side of the reduced copy, in pixels.
@@ -184,19 +185,30 @@ func (c *Classifier) look(ctx context.Context, model *model, photo []byte, wantC
 		return sight{}, "", fmt.Errorf("prepare a run of the model: %w", err)
 	}
 	defer model.slots.put(slot)
+	_, span := tracing.Child(ctx, "decode")
 	from := &source{photo: photo, header: found}
 	whole, problem := from.lookAt(model.info.Side)
 	if problem != "" {
+		span.Outcome(string(problem))
+		span.End(nil)
 		return sight{}, problem, nil
 	}
 	defer whole.release()
 	turned := orientation(photo, found.format)
 	whole.squeeze(slot.picture, image.Rectangle{Max: found.size}, turned)
 	seen := sight{quality: measureQuality(slot.picture, found.size)}
-	if seen.output, err = model.judge(ctx, slot); err != nil {
+	span.End(nil)
+	_, span = tracing.Child(ctx, "run model")
+	span.Model(model.info.Version)
+	seen.output, err = model.judge(ctx, slot)
+	span.End(err)
+	if err != nil {
 		return sight{}, "", fmt.Errorf("run model: %w", err)
 	}
-	if seen.output, err = model.lookCloser(ctx, from, turned, slot, seen.output); err != nil {
+	_, span = tracing.Child(ctx, "look closer")
+	seen.output, err = model.lookCloser(ctx, from, turned, slot, seen.output)
+	span.End(err)
+	if err != nil {
 		return sight{}, "", fmt.Errorf("run model on a part: %w", err)
 	}
 	if wantCopy {

@@ -120,7 +120,7 @@ func TestStepsCallMake(t *testing.T) {
 	})
 	for _, target := range []string{
 		"test", "lint", "test-training", "vuln", "image", "image-scan", "image-push", "release", "deploy",
-		"cluster-test", "evaluate", "export", "retrain", "gate", "promote",
+		"chaos", "evaluate", "export", "retrain", "gate", "promote",
 	} {
 		if !called[target] {
 			t.Errorf("no pipeline makes %s", target)

@@ -1,6 +1,9 @@
 package deploy
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,5 +137,68 @@ func TestLockFilesAreAudited(t *testing.T) {
 				t.Errorf("it ends with %v and says %q; npm was called so: %q", err, out, calls())
 			}
 		})
+	}
+}
+
+// TestGPUBuildIsChecked has deploy/onnxruntime.sh fetch an archive of ours, whose sum it is given, and
+// another one.
+func TestGPUBuildIsChecked(t *testing.T) {
+	folder := t.TempDir()
+	source := filepath.Join(folder, "onnxruntime")
+	if err := os.MkdirAll(filepath.Join(source, "lib"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	libraries := map[string]string{ // where they come from, by what they are called then
+		"libonnxruntime.so.1": "libonnxruntime.so.1.27.0", "libonnxruntime_providers_shared.so": "", "libonnxruntime_providers_cuda.so": "",
+	}
+	for name, from := range libraries {
+		if err := os.WriteFile(filepath.Join(source, "lib", cmp.Or(from, name)), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive := filepath.Join(folder, "archive.tgz")
+	if out, err := exec.Command("tar", "-czf", archive, "-C", folder, "onnxruntime").CombinedOutput(); err != nil {
+		t.Fatalf("tar: %v\n%s", err, out)
+	}
+	packed, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := stub(t, folder, "curl", `while [ "$1" != --output ]; do shift; done; cp '`+archive+`' "$2"`)
+	script := content(t, "deploy/onnxruntime.sh")
+	pinned := regexp.MustCompile(`gpu_cuda12-\$version\s+archive_sum=([0-9a-f]{64})`).FindStringSubmatch(script)
+	if pinned == nil {
+		t.Fatal("the GPU build has no checksum")
+	}
+	fetch := func(script string) (lib, output string, err error) {
+		deploy := filepath.Join(t.TempDir(), "deploy")
+		if err := os.MkdirAll(deploy, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(deploy, "onnxruntime.sh")
+		if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(path, "cuda")
+		cmd.Env = []string{"PATH=" + folder + ":/usr/bin:/bin", "ONNXRUNTIME_RELEASES=http://mirror.test/ort"}
+		out, err := cmd.CombinedOutput()
+		return filepath.Join(deploy, "lib"), string(out), err
+	}
+
+	lib, out, err := fetch(script)
+	if _, there := os.Stat(lib); err == nil || there == nil || !strings.Contains(out, "checksum") {
+		t.Errorf("an archive with another checksum: %v\n%s", err, out)
+	}
+	if want := " http://mirror.test/ort/v1.27.0/onnxruntime-linux-x64-gpu_cuda12-1.27.0.tgz\n"; !strings.HasSuffix(calls(), want) {
+		t.Errorf("it fetches %q, want %q", calls(), want)
+	}
+	lib, out, err = fetch(strings.Replace(script, pinned[1], fmt.Sprintf("%x", sha256.Sum256(packed)), 1))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name := range libraries {
+		if got, err := os.ReadFile(filepath.Join(lib, "linux-amd64-cuda", name)); err != nil || string(got) != name {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
 	}
 }

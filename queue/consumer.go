@@ -11,6 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/semaphore"
+
+	"deepskin"
 )
 
 // blockLimit bounds how long a read waits in Redis, and so how long an idle loop takes to end.
@@ -227,11 +229,11 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// safely calls f and turns a panic into an error.
-func (q *Queue) safely(ctx context.Context, f func() error) (err error) {
+// safely calls f, which is about a case, and turns a panic into an error.
+func (q *Queue) safely(ctx context.Context, id deepskin.CaseID, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			q.log.ErrorContext(ctx, "panic", "stack", string(debug.Stack()))
+			q.log.ErrorContext(ctx, "panic", "case", id, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()

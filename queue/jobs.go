@@ -9,7 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
+
+// A tracedJob is a job as it is in Redis, with the trace that it belongs to, if there is one.
+type tracedJob struct {
+	deepskin.Job
+	Trace map[string]string `json:"trace,omitempty"`
+}
 
 // markTTL only clears away marks that a crash left: one whose job is gone counts for nothing.
 const markTTL = 24 * time.Hour
@@ -37,7 +44,7 @@ return 1
 // Enqueue adds a job unless one for the same case is waiting or being worked on; it returns
 // deepskin.ErrBusy when the backlog or Redis's memory is full.
 func (q *Queue) Enqueue(ctx context.Context, job deepskin.Job) error {
-	payload, err := json.Marshal(job)
+	payload, err := json.Marshal(tracedJob{job, tracing.Carry(ctx)})
 	if err != nil {
 		return fmt.Errorf("encode job of case %s: %w", job.Case, err)
 	}

@@ -18,6 +18,8 @@ const (
 	// sum of the sizes.
 	copiesList = prefix + "copies"
 	copiesHeld = prefix + "copies:bytes"
+	// generationKey has a random name that lasts as long as Redis keeps what it has.
+	generationKey = prefix + "generation"
 	// workersGroup and botsGroup are the consumer groups of the jobs and of the results.
 	workersGroup = "workers"
 	botsGroup    = "bots"

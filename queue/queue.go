@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+
+	"deepskin/internal/tracing"
 )
 
 // A Config says where Redis is and how much may be in it.
@@ -72,6 +74,8 @@ type Config struct {
 	// Metrics is where the metrics are registered until Close; it takes those of one Queue only.
 	// Nil means nowhere.
 	Metrics prometheus.Registerer
+	// Tracer begins the spans of jobs and results; the zero value begins none.
+	Tracer tracing.Tracer
 	// Logger is where outages and failed jobs are told. Nil means nowhere.
 	Logger *slog.Logger
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"deepskin"
+	"deepskin/internal/tracing"
 )
 
 // Causes in deepskin.Result.Failure that do not come from an error.
@@ -77,16 +78,22 @@ type worker struct {
 // do sees a job through: to a result, to a failure, or back into the queue.
 func (w *worker) do(ctx context.Context, e entry) {
 	begin := time.Now()
+	var traced tracedJob
+	unreadable := json.Unmarshal([]byte(e.payload), &traced)
+	job := traced.Job
+	ctx = tracing.Join(ctx, traced.Trace)
 	if e.deliveries > 1 {
 		w.q.metrics.takenOver.Inc()
 	} else if added, err := entryTime(e.id); err == nil {
 		w.q.metrics.took(stageQueued, begin.Sub(added))
+		w.q.config.Tracer.Took(ctx, "wait in queue", job.Case, added, begin)
 	}
-	var job deepskin.Job
-	if err := json.Unmarshal([]byte(e.payload), &job); err != nil {
+	if unreadable != nil {
 		w.bury(ctx, e, job, "the job cannot be read")
 		return
 	}
+	ctx, span := w.q.config.Tracer.Start(ctx, "work on job", job.Case, job.Platform)
+	defer span.End(nil)
 	if expired(job) {
 		w.fail(ctx, e, job, outcomeExpired, FailureExpired)
 		return
@@ -110,6 +117,7 @@ func (w *worker) do(ctx context.Context, e entry) {
 	case e.deliveries == w.q.config.MaxDeliveries:
 		w.bury(ctx, e, job, err.Error())
 	default:
+		span.Outcome(outcomeRetried)
 		w.q.metrics.count(outcomeRetried)
 		w.q.log.WarnContext(ctx, "a photo could not be assessed; it will be tried again",
 			"case", job.Case, "delivery", e.deliveries, "err", err)
@@ -126,7 +134,8 @@ var errPhotoGone = errors.New("photo gone")
 func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome, err error) {
 	var photo []byte
 	gone := false
-	err = persist(ctx, persistTimeout, func(ctx context.Context) error {
+	getting, span := tracing.Child(ctx, "get photo")
+	err = persist(getting, persistTimeout, func(ctx context.Context) error {
 		b, err := w.q.photo(ctx, job.Case)
 		if gone = errors.Is(err, deepskin.ErrGone); gone {
 			return nil
@@ -134,6 +143,7 @@ func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome,
 		photo = b
 		return err
 	})
+	span.End(err)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -147,10 +157,16 @@ func (w *worker) assess(ctx context.Context, job deepskin.Job) (outcome Outcome,
 	}
 	begin := time.Now()
 	defer func() { w.q.metrics.took(stageAssess, time.Since(begin)) }()
-	err = w.q.safely(ctx, func() error {
+	ctx, span = tracing.Child(ctx, "assess photo")
+	defer func() { span.End(err) }()
+	err = w.q.safely(ctx, job.Case, func() error {
 		outcome, err = w.handle(ctx, job, photo)
 		return err
 	})
+	if err == nil {
+		span.Model(outcome.Assessment.Model)
+		span.Outcome(outcomeAssessed) // not what: that is between us and the sender
+	}
 	return outcome, err
 }
 
@@ -181,7 +197,7 @@ return 1
 `)
 
 func (w *worker) finish(ctx context.Context, e entry, job deepskin.Job, outcome Outcome) {
-	result, err := json.Marshal(deepskin.Result{Case: job.Case, Assessment: &outcome.Assessment})
+	result, err := json.Marshal(tracedResult{deepskin.Result{Case: job.Case, Assessment: &outcome.Assessment}, tracing.Carry(ctx)})
 	if err != nil { // a probability that is not a number, say
 		w.bury(ctx, e, job, "the assessment cannot be encoded: "+err.Error())
 		return
@@ -225,7 +241,7 @@ func (w *worker) fail(ctx context.Context, e entry, job deepskin.Job, outcome, c
 	if outcome == outcomeDead {
 		deadCause = cause
 	}
-	result, err := json.Marshal(deepskin.Result{Case: job.Case, Failure: cause})
+	result, err := json.Marshal(tracedResult{deepskin.Result{Case: job.Case, Failure: cause}, tracing.Carry(ctx)})
 	if err != nil {
 		w.q.log.ErrorContext(ctx, "a failure cannot be encoded", "case", job.Case, "err", err)
 		return
@@ -243,6 +259,8 @@ func (w *worker) fail(ctx context.Context, e entry, job deepskin.Job, outcome, c
 // is empty and the store's sweep sees to the case.
 func (w *worker) save(ctx context.Context, job deepskin.Job, outcome string, script func(context.Context) *redis.Cmd) {
 	begin := time.Now()
+	ctx, span := tracing.Child(ctx, "hand over")
+	span.Outcome(outcome)
 	var done int
 	err := persist(ctx, persistTimeout, func(ctx context.Context) (err error) {
 		done, err = script(ctx).Int()
@@ -253,6 +271,7 @@ func (w *worker) save(ctx context.Context, job deepskin.Job, outcome string, scr
 		return err
 	})
 	w.q.metrics.took(stageHandOver, time.Since(begin))
+	span.End(err)
 	switch {
 	case err != nil:
 		w.q.log.ErrorContext(ctx, "an outcome could not be saved; the job will be done again", "case", job.Case, "err", err)

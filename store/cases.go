@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"deepskin"
 )
@@ -115,14 +116,16 @@ func (s *Store) SetAddress(ctx context.Context, id deepskin.CaseID, at deepskin.
 	return nil
 }
 
-// Open returns the cases of a platform that still need something: waiting or pending ones, and the
-// settled ones that were not delivered; oldest first, at most limit, none where limit is zero.
-func (s *Store) Open(ctx context.Context, platform string, limit int) ([]deepskin.Case, error) {
+// Due returns the cases of a platform that need attention: waiting ones whose deadline is before the
+// first time, and pending ones, and settled ones that were not delivered, whose deadline is before the
+// second; oldest first, at most limit, none where limit is zero.
+func (s *Store) Due(ctx context.Context, platform string, waiting, others time.Time, limit int) ([]deepskin.Case, error) {
 	var cases []deepskin.Case
 	err := s.look(ctx, func(ctx context.Context) error {
 		rows, err := s.db.read.QueryContext(ctx, `
 			SELECT `+caseColumns+` FROM cases WHERE platform = $1 AND delivered IS NULL
-			ORDER BY created, id LIMIT $2`, platform, max(limit, 0))
+			AND deadline < CASE status WHEN 'waiting' THEN CAST($2 AS BIGINT) ELSE $3 END
+			ORDER BY created, id LIMIT $4`, platform, millis(waiting), millis(others), max(limit, 0))
 		if err != nil {
 			return err
 		}
@@ -130,7 +133,7 @@ func (s *Store) Open(ctx context.Context, platform string, limit int) ([]deepski
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list open cases: %w", err)
+		return nil, fmt.Errorf("list cases that are due: %w", err)
 	}
 	return cases, nil
 }

@@ -38,6 +38,7 @@ func contract(t *testing.T, open func(*testing.T) *store.Store) {
 		{"delivery is noted once", delivered},
 		{"a failed case is opened again", reopened},
 		{"open cases are those that need something", openCases},
+		{"cases are due by their deadlines", dueCases},
 		{"an album is its sender's photos that came together", albums},
 		{"an album is delivered as one", deliveredTogether},
 		{"an ID that can be nobody's finds nothing", oddIDs},
@@ -126,7 +127,7 @@ func wrongCases(t *testing.T, s *store.Store) {
 			t.Errorf("%s: AddCase = %v, %v; want an error", name, added, err)
 		}
 	}
-	if open, err := s.Open(t.Context(), alice.Platform, 10); err != nil || len(open) != 1 {
+	if open, err := s.Due(t.Context(), alice.Platform, later, later, 10); err != nil || len(open) != 1 {
 		t.Errorf("%d cases, %v; want the right one alone", len(open), err)
 	}
 }
@@ -173,7 +174,7 @@ func eventAtOnce(t *testing.T, s *store.Store) {
 	if different := slices.Compact(got[:]); len(different) != 1 {
 		t.Errorf("%d different cases came back, want 1", len(different))
 	}
-	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 1 {
+	if open, err := s.Due(t.Context(), alice.Platform, later, later, 100); err != nil || len(open) != 1 {
 		t.Errorf("%d cases are stored, %v; want 1", len(open), err)
 	}
 }
@@ -197,7 +198,7 @@ func changesAtOnce(t *testing.T, s *store.Store) {
 		})
 	}
 	wg.Wait()
-	if open, err := s.Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 26 {
+	if open, err := s.Due(t.Context(), alice.Platform, later, later, 100); err != nil || len(open) != 26 {
 		t.Errorf("%d cases are stored, %v; want 26", len(open), err)
 	}
 }
@@ -407,7 +408,7 @@ func reopened(t *testing.T, s *store.Store) {
 		if got := read(t, s, c.ID); !reflect.DeepEqual(got, want) {
 			t.Errorf("a case that was %s is %#v; want %#v", from, got, want)
 		}
-		open, err := s.Open(t.Context(), c.Platform, 100)
+		open, err := s.Due(t.Context(), c.Platform, later, later, 100)
 		if listed := slices.Contains(ids(open), c.ID); err != nil || listed != (from != deepskin.Answered) {
 			t.Errorf("a case that was %s is among the open ones: %v, %v", from, listed, err)
 		}
@@ -435,21 +436,21 @@ func openCases(t *testing.T, s *store.Store) {
 		n.Sender.Platform, n.Created = "discord", start.Add(-time.Hour)
 	})
 	for platform, want := range map[string][]deepskin.CaseID{"discord": {elsewhere.ID}, "web": nil} {
-		if got, err := s.Open(t.Context(), platform, 100); err != nil || !slices.Equal(ids(got), want) {
-			t.Errorf("Open on %s = %v, %v; want %v", platform, ids(got), err, want)
+		if got, err := s.Due(t.Context(), platform, later, later, 100); err != nil || !slices.Equal(ids(got), want) {
+			t.Errorf("Due on %s = %v, %v; want %v", platform, ids(got), err, want)
 		}
 	}
 
 	want := []deepskin.CaseID{expired.ID, failed.ID, answered.ID, waiting.ID, pending.ID}
 	for _, limit := range []int{0, 1, 3, 5, 100} {
-		got, err := s.Open(t.Context(), alice.Platform, limit)
+		got, err := s.Due(t.Context(), alice.Platform, later, later, limit)
 		ok(t, err)
 		if want := want[:min(limit, len(want))]; !slices.Equal(ids(got), want) {
-			t.Errorf("Open(%d) = %v, want %v", limit, ids(got), want)
+			t.Errorf("Due(%d) = %v, want %v", limit, ids(got), want)
 		}
 		for _, c := range got {
 			if whole := read(t, s, c.ID); !reflect.DeepEqual(c, whole) {
-				t.Errorf("Open gives %#v, Case %#v", c, whole)
+				t.Errorf("Due gives %#v, Case %#v", c, whole)
 			}
 		}
 	}
@@ -769,13 +770,42 @@ func forgetSender(t *testing.T, s *store.Store) {
 	}
 }
 
+// dueCases lists cases by their deadlines: those that wait for consent by one limit, the others by another.
+func dueCases(t *testing.T, s *store.Store) {
+	at := func(status deepskin.Status, deadline time.Duration) deepskin.CaseID {
+		return add(t, s, func(n *deepskin.NewCase) {
+			n.Status, n.Created, n.Deadline = status, start.Add(deadline-time.Hour), start.Add(deadline)
+		}).ID
+	}
+	waiting, waitingLater := at(deepskin.Waiting, time.Minute), at(deepskin.Waiting, 2*time.Minute)
+	pending, pendingLater := at(deepskin.Pending, 3*time.Minute), at(deepskin.Pending, 4*time.Minute)
+	answered := at(deepskin.Pending, 5*time.Minute)
+	won(t)(s.Answer(t.Context(), answered, assessment()))
+	for _, c := range []struct {
+		waiting, others time.Duration
+		want            []deepskin.CaseID
+	}{
+		{time.Minute, 3 * time.Minute, nil}, // before, not at
+		{time.Minute + 1e6, 3 * time.Minute, []deepskin.CaseID{waiting}},
+		{time.Minute, 3*time.Minute + 1e6, []deepskin.CaseID{pending}},
+		{0, time.Hour, []deepskin.CaseID{pending, pendingLater, answered}},
+		{time.Hour, 0, []deepskin.CaseID{waiting, waitingLater}},
+		{time.Hour, time.Hour, []deepskin.CaseID{waiting, waitingLater, pending, pendingLater, answered}},
+	} {
+		got, err := s.Due(t.Context(), alice.Platform, start.Add(c.waiting), start.Add(c.others), 100)
+		if err != nil || !slices.Equal(ids(got), c.want) {
+			t.Errorf("Due(%v, %v) = %v, %v; want %v", c.waiting, c.others, ids(got), err, c.want)
+		}
+	}
+}
+
 func closed(t *testing.T, s *store.Store) {
 	ok(t, s.Close())
 	if _, added, err := s.AddCase(t.Context(), newCase()); err == nil || added {
 		t.Errorf("AddCase = %v, %v; want an error", added, err)
 	}
-	if _, err := s.Open(t.Context(), alice.Platform, 1); err == nil {
-		t.Error("Open gave no error")
+	if _, err := s.Due(t.Context(), alice.Platform, later, later, 1); err == nil {
+		t.Error("Due gave no error")
 	}
 	// An adapter's event text must not come out in an error.
 	_, _, err := s.AddCase(t.Context(), newCase())

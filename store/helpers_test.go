@@ -25,6 +25,9 @@ const secretComment = "a comment that is nobody's business"
 // start is when the cases of the tests begin.
 var start = time.Date(2026, 3, 1, 12, 0, 0, int(123*time.Millisecond), time.UTC)
 
+// later is after all deadlines.
+var later = start.Add(365 * 24 * time.Hour)
+
 // keys are fixed, so that a child process has the same ones.
 func keys() store.Keys {
 	return store.Keys{Identity: bytes.Repeat([]byte{1}, 32), Address: bytes.Repeat([]byte{2}, 32)}

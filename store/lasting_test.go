@@ -252,7 +252,7 @@ func openAtOnce(t *testing.T, url string) {
 		})
 	}
 	wg.Wait()
-	if open, err := openURL(t, url).Open(t.Context(), alice.Platform, 100); err != nil || len(open) != 10 {
+	if open, err := openURL(t, url).Due(t.Context(), alice.Platform, later, later, 100); err != nil || len(open) != 10 {
 		t.Errorf("%d cases, %v; want 10", len(open), err)
 	}
 	if n := count(t, url, `SELECT COUNT(*) - MAX(version) FROM schema_version`); n != 0 {

@@ -20,6 +20,9 @@ const (
 	handlerTime = 30 * time.Second
 	// insistTime is for how long an event is handed over again that the bot could not keep.
 	insistTime = 2 * time.Minute
+	// maxDoublings bounds how much longer than the first the pauses in between get: people wait for the
+	// next try once our store is back.
+	maxDoublings = 2
 	// maxHandled is how many events the bot handles at the same time.
 	maxHandled = 32
 	// maxHeld is how many events may wait for that. More are dropped.
@@ -141,7 +144,7 @@ func (d *desk) insist(hand func(ctx context.Context) error) error {
 		if err == nil || d.sending.Err() != nil {
 			return err
 		}
-		wait := d.adapter.pauses.After(failures)
+		wait := d.adapter.pauses.After(min(failures, maxDoublings))
 		if remote.SleepWithin(patience, wait) != nil {
 			d.adapter.config.Logger.ErrorContext(d.sending, "an event could not be kept and is given up", "error", err)
 			return err

@@ -110,7 +110,7 @@ func (d *desk) message(ctx context.Context, m bot.Message) error {
 		to.Message = ""
 	}
 	if !reply.Empty() {
-		d.reply(to.Chat, func() { d.send(to, &reply) })
+		d.reply(to.Chat, reply.Case, func() { d.send(to, &reply) })
 	}
 	return nil
 }
@@ -138,7 +138,13 @@ func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
 		reply.Send = &bot.Reply{Text: reply.Notice}
 	}
 	if reply.Edit != nil || reply.Send != nil {
-		d.reply(p.At.Chat, func() {
+		var about deepskin.CaseID
+		for _, r := range []*bot.Reply{reply.Edit, reply.Send} {
+			if r != nil && r.Case != "" {
+				about = r.Case
+			}
+		}
+		d.reply(p.At.Chat, about, func() {
 			d.edit(p.At, reply.Edit)
 			d.send(p.At, reply.Send)
 		})
@@ -146,10 +152,10 @@ func (d *desk) press(ctx context.Context, p bot.Press, query string) error {
 	return nil
 }
 
-// reply lets send run in the chat's order.
-func (d *desk) reply(chat string, send func()) {
+// reply lets send, which may be about a case, run in the chat's order.
+func (d *desk) reply(chat string, about deepskin.CaseID, send func()) {
 	if !d.replies.add(chat, send) {
-		d.adapter.log.WarnContext(d.sending, "a reply is dropped: too many wait for the same chat")
+		d.adapter.log.WarnContext(d.sending, "a reply is dropped: too many wait for the same chat", "case", about)
 	}
 }
 

@@ -18,6 +18,10 @@ import (
 // pollMargin is how much longer than Telegram holds it a request for updates may take.
 const pollMargin = 10 * time.Second
 
+// maxDoublings bounds how much longer than the first the pauses between polls get: people who wrote
+// while Telegram, or our store, was away wait for the next one.
+const maxDoublings = 3
+
 // allowedUpdates are the kinds of updates that the bot wants.
 const allowedUpdates = `["message","edited_message","callback_query","my_chat_member"]`
 
@@ -232,7 +236,7 @@ func (a *Adapter) pause(ctx context.Context, what string, err error, failures in
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	wait := a.backoff.After(failures)
+	wait := a.backoff.After(min(failures, maxDoublings))
 	var failure *remote.Error
 	if errors.As(err, &failure) && failure.RetryAfter > 0 {
 		wait = max(wait, failure.RetryAfter)

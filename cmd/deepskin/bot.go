@@ -75,7 +75,7 @@ func (s settings) newBot(
 	b := bot.New(bot.Config{
 		TeamLink: s.teamLink(kept),
 		Store:    kept, Queue: jobs, Heatmap: classifier.Heatmap, Chart: classifier.Chart, About: about,
-		Logger: log, Metrics: o.metrics, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
+		Logger: log, Metrics: o.metrics, Tracer: o.tracer, Deadline: s.Deadline, ConsentWait: s.ConsentWait,
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{

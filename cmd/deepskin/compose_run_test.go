@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +38,8 @@ type stack struct {
 	extra map[string]string
 	// addresses are where the servers are, by the address that the file has for them.
 	addresses map[string]string
+	// traces is where Jaeger would be.
+	traces *traceReceiver
 	// running are the containers that were started, in that order.
 	running []*container
 }
@@ -45,7 +49,7 @@ type container struct {
 	name    string
 	service types.ServiceConfig
 	env     map[string]string
-	port    string // of Redis and PostgreSQL
+	port    string // of Redis, PostgreSQL and Prometheus
 	// stop asks for a clean end and waits for it.
 	stop func()
 }
@@ -68,6 +72,8 @@ func (s *stack) up(t *testing.T, name string) {
 			s.startRedis(t, c)
 		case "postgres":
 			s.startPostgres(t, c)
+		case "prometheus":
+			s.startPrometheus(t, c)
 		default:
 			s.startProgram(t, c)
 		}
@@ -157,6 +163,8 @@ func (s *stack) startProgram(t *testing.T, c *container) {
 				value = strings.Replace(value, "@"+host, "@"+address, 1)
 			}
 			c.env[name] = value
+		case name == "OTEL_EXPORTER_OTLP_ENDPOINT":
+			c.env[name] = strings.Replace(value, "jaeger:4318", s.addresses["jaeger:4318"], 1)
 		}
 	}
 	if c.service.Name == "bot" {
@@ -183,6 +191,21 @@ func (s *stack) check(t *testing.T, c *container) error {
 		cmd = exec.CommandContext(ctx, s.program, args...)
 	case "redis-cli":
 		cmd = exec.CommandContext(ctx, installed(t, program), append([]string{"-p", c.port}, args...)...)
+	case "wget":
+		there := strings.Replace(args[len(args)-1], "localhost:9090", s.addresses["prometheus:9090"], 1)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, there, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return errors.New(answer.Status)
+		}
+		return nil
 	case "pg_isready":
 		cmd = exec.CommandContext(ctx, installed(t, program), args...)
 		cmd.Env = append(cmd.Env, "PGPORT="+c.port)
@@ -196,7 +219,7 @@ func (s *stack) check(t *testing.T, c *container) error {
 	return cmd.Run()
 }
 
-// installed finds a program of Redis or PostgreSQL. Debian puts some of these outside the PATH.
+// installed finds a program of Redis, PostgreSQL or Prometheus. Debian puts some of these outside the PATH.
 func installed(t *testing.T, name string) string {
 	t.Helper()
 	if program, err := exec.LookPath(name); err == nil {
@@ -209,7 +232,8 @@ func installed(t *testing.T, name string) string {
 	return found[len(found)-1]
 }
 
-// composeUp starts all services, with Telegram.
+// composeUp starts all services, with Telegram. In place of Jaeger there is a receiver of traces; Grafana
+// cannot be had here.
 func composeUp(t *testing.T, fake *telegramtest.Server) *stack {
 	t.Helper()
 	envFile := madeEnv(t)
@@ -217,15 +241,20 @@ func composeUp(t *testing.T, fake *telegramtest.Server) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	save(t, envFile, []byte(strings.Replace(string(content), "TELEGRAM_TOKEN=", "TELEGRAM_TOKEN="+fake.Token(), 1)))
+	save(t, envFile, []byte(strings.NewReplacer("\nTELEGRAM_TOKEN=", "\nTELEGRAM_TOKEN="+fake.Token(),
+		"\nOTEL_EXPORTER_OTLP_ENDPOINT=", "\nOTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318").Replace(string(content))))
+	traces := newTraceReceiver(t)
 	_, entrypoint := dockerfile(t)
 	s := &stack{
-		project: composeProject(t, envFile), program: inImage(t), entrypoint: entrypoint,
-		extra: map[string]string{"TELEGRAM_API": fake.Endpoint()}, addresses: map[string]string{},
+		project: composeProject(t, envFile, "observability"), traces: traces, program: inImage(t), entrypoint: entrypoint,
+		extra: map[string]string{"TELEGRAM_API": fake.Endpoint()}, addresses: map[string]string{"jaeger:4318": strings.TrimPrefix(traces.URL, "http://")},
 	}
 	for _, name := range s.project.ServiceNames() {
-		s.up(t, name)
+		if name != "grafana" && name != "jaeger" && name != "prometheus" {
+			s.up(t, name)
+		}
 	}
+	s.up(t, "prometheus") // which asks the others
 	return s
 }
 
@@ -242,7 +271,7 @@ func (s *stack) of(t *testing.T, service string) *container {
 func TestComposeRuns(t *testing.T) {
 	fake := telegramtest.New(t)
 	s := composeUp(t, fake)
-	if len(s.running) != 5 {
+	if len(s.running) != 6 {
 		t.Fatalf("%d containers", len(s.running))
 	}
 	s.checkRedis(t)
@@ -258,6 +287,16 @@ func TestComposeRuns(t *testing.T) {
 	fake.SendPhoto(anna, anna, photo(t, 2))
 	tap(t, fake, anna, shown(t, fake, anna, "photos?"), "Yes")
 	shown(t, fake, anna, "from one photo, not a diagnosis")
+	before := s.measure(t)
+	second := photo(t, 3)
+	fake.SendPhoto(anna, anna, second)
+	s.checkMoves(t, before)
+	trace := s.traces.traceOf(t, "deepskin-bot: fetch photo", []string{
+		"deepskin-bot: receive photo", "deepskin-bot: store case", "deepskin-bot: advance case", "deepskin-bot: acknowledge",
+		"deepskin-bot: hold photo", "deepskin-bot: enqueue", "deepskin-worker: wait in queue", "deepskin-worker: work on job",
+		"deepskin-worker: get photo", "deepskin-worker: assess photo", "deepskin-worker: decode", "deepskin-worker: run model",
+		"deepskin-worker: look closer", "deepskin-worker: hand over", "deepskin-bot: take result", "deepskin-bot: deliver",
+	})
 	blurred := drawn(t, 1, sample.Options{Width: 400, Height: 300, Fault: sample.Blurred})
 	if answer := ask(t, visitor, blurred); answer.Label != deepskin.Inconclusive {
 		t.Errorf("the answer to a blurred photo: %+v", answer)
@@ -269,8 +308,16 @@ func TestComposeRuns(t *testing.T) {
 		}
 	}
 	checkMetricsPage(t, exported)
+	s.checkDashboard(t)
+	s.checkRules(t)
 
 	s.down(t)
+	checkTree(t, s.traces.whole(trace))
+	s.traces.checkPrivacy(t, map[string]string{
+		"token": fake.Token(), "token's secret part": fake.Token()[len(fake.Token())-12:], "photo": string(second[200:220]),
+		"chat ID": strconv.Itoa(anna), "password of Redis": s.of(t, "redis").env["REDISCLI_AUTH"], "key": s.of(t, "bot").env["DEEPSKIN_IDENTITY_KEY"],
+		"answer": "not a diagnosis", "address of Telegram": strings.TrimPrefix(fake.Endpoint(), "http://"),
+	})
 }
 
 // checkRedis asks Redis what its command line made of it.

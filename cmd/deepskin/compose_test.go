@@ -27,20 +27,20 @@ func madeEnv(t *testing.T) string {
 }
 
 // loadCompose reads and validates docker-compose.yml as docker compose does, with the variables of
-// a file.
-func loadCompose(t *testing.T, envFile string) (*types.Project, error) {
+// a file and some of its profiles.
+func loadCompose(t *testing.T, envFile string, profiles ...string) (*types.Project, error) {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{filepath.Join(projectFolder, "docker-compose.yml")},
-		cli.WithEnvFiles(envFile), cli.WithDotEnv)
+		cli.WithEnvFiles(envFile), cli.WithDotEnv, cli.WithProfiles(profiles))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return options.LoadProject(t.Context())
 }
 
-func composeProject(t *testing.T, envFile string) *types.Project {
+func composeProject(t *testing.T, envFile string, profiles ...string) *types.Project {
 	t.Helper()
-	project, err := loadCompose(t, envFile)
+	project, err := loadCompose(t, envFile, profiles...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,8 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 
 // forTheOwner reports whether a variable is for the owner of the service to fill in.
 func forTheOwner(name string) bool {
-	return name == "DEEPSKIN_PUBLIC_URL" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_")
+	return name == "DEEPSKIN_PUBLIC_URL" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_") ||
+		strings.HasPrefix(name, "OTEL_")
 }
 
 func TestComposeMissesNoSecret(t *testing.T) {
@@ -141,6 +142,7 @@ func TestComposeKeepsItsSecretsInVariables(t *testing.T) {
 		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "DEEPSKIN_PUBLIC_URL": "", "TELEGRAM_TOKEN": "",
 		"DISCORD_TOKEN": "", "DISCORD_CHANNELS": "", "DISCORD_TEAM_CHANNEL": "", "DISCORD_REVIEWER_ROLE": "",
 		"POSTGRES_USER": "deepskin", "POSTGRES_DB": "deepskin",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "", "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "1",
 	}
 	for name, service := range one.Services {
 		otherEnv := environOf(other.Services[name])
@@ -166,9 +168,11 @@ func TestComposeGivesEachServiceOnlyWhatItNeeds(t *testing.T) {
 		"bot": {
 			"DATABASE_URL", "DEEPSKIN_ADDR", "DEEPSKIN_ADDRESS_KEY", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_KEYS", "DEEPSKIN_OPS_ADDR",
 			"DEEPSKIN_PUBLIC_URL", "DISCORD_CHANNELS", "DISCORD_REVIEWER_ROLE", "DISCORD_TEAM_CHANNEL", "DISCORD_TOKEN",
-			"REDIS_URL", "TELEGRAM_TOKEN",
+			"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "REDIS_URL", "TELEGRAM_TOKEN",
 		},
-		"worker":   {"DEEPSKIN_OPS_ADDR", "REDIS_URL"}, // no token, no keys, no database
+		"worker": { // no token, no keys, no database
+			"DEEPSKIN_OPS_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "REDIS_URL",
+		},
 		"redis":    {"REDISCLI_AUTH"},
 		"postgres": {"POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"},
 	} {

@@ -3,82 +3,97 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"deepskin"
-	"deepskin/adapters/telegram/telegramtest"
 	"deepskin/adapters/web/client"
 )
 
 const (
 	// again is the pause before something is tried or looked at again.
 	again = 200 * time.Millisecond
-	// chatAgain is the pause of somebody in a chat whose photo was turned away.
-	chatAgain = 5 * time.Second
-	// giveUp is how long an answer or apology is waited for.
-	giveUp = 4 * shortDeadline
+	// giveUp is how much longer than until the deadline an answer or apology is waited for.
+	giveUp = time.Minute
+	// pressAgain is after what time somebody presses a button again that does nothing, or sends a
+	// photo again of which nobody took notice.
+	pressAgain = 6 * time.Second
 )
 
-// A crowd sends photos, half of them over the page's API and half in Telegram. Everybody waits for
-// answers before sending more. What was turned away, or not taken because nobody was there, is sent
-// again.
+// chatID is the last one that was given to somebody in Telegram. They are long, so that no log holds one
+// by chance.
+var chatID atomic.Int64
+
+func init() { chatID.Store(7_340_915_000_000) }
+
+// Attendance is how many people are where.
+type attendance struct{ page, telegram, discord int }
+
+// A crowd sends photos: over the page's API, in Telegram and in Discord, everybody from a place of
+// their own and one after the other. What was turned away, or not taken because nobody was there, is
+// sent again. People give consent, judge answers, and have the team vote on what they share.
 type crowd struct {
 	t      *testing.T
-	fake   *telegramtest.Server
+	d      *deployment
 	photos [][]byte
-	// emptied is closed once the Redis that held the waiting photos is gone: nobody waits for
-	// those of the page before sending more.
-	emptied chan struct{}
+	// desk is where reviewers vote; nil for nowhere.
+	desk *desk
+	// deadline is when everybody has been told something.
+	deadline time.Duration
+	// think is how long somebody waits at most before the next photo.
+	think time.Duration
 
-	pageLeft, chatLeft atomic.Int64
-	people             sync.WaitGroup
-	allGone            chan struct{} // closed once everybody is done
+	left    atomic.Int64 // how many photos are still to be sent; negative once all are
+	people  sync.WaitGroup
+	allGone chan struct{} // closed once everybody is done
 
 	mu         sync.Mutex
 	sent       []*sentPhoto
-	chats      []int64
+	chats      []chat
 	settled    int
 	turnedAway int
+	consents   int // that were acknowledged
+	verdicts   []deepskin.CaseID
+	kept       []deepskin.CaseID // whose photo we may keep
+	votes      []deepskin.CaseID
 }
 
 // A sentPhoto is one that the service, or Telegram, has acknowledged. The crowd's lock guards it.
 type sentPhoto struct {
-	begun   time.Time // when it was sent
-	settled time.Time // when answer or apology came; zero before
-	sorry   bool      // it was an apology
+	platform string
+	begun    time.Time // when it was sent
+	settled  time.Time // when answer or apology came; zero before
+	sorry    bool      // it was an apology
 
-	visitor *client.Client // nil in Telegram
+	chat chat // nil on the page
+	name string
+
+	visitor *client.Client // nil in chats
 	last    client.Case    // as it was settled
 }
 
-// gather brings people together who are to send so many photos; everybody sends at least one. Who
-// is in Telegram has sent the first and given consent when it returns.
-func gather(t *testing.T, d *deployment, people, photos int) *crowd {
+// gather brings people together who are to send so many photos.
+func gather(t *testing.T, d *deployment, who attendance, photos int, c *crowd) *crowd {
 	t.Helper()
-	c := &crowd{t: t, fake: d.fake, emptied: make(chan struct{}), allGone: make(chan struct{})}
+	c.t, c.d, c.allGone = t, d, make(chan struct{})
 	for seed := range uint64(4) {
 		c.photos = append(c.photos, photo(t, seed+1))
 	}
-	inChats := people / 2
-	c.pageLeft.Store(int64(photos - photos/2))
-	c.chatLeft.Store(int64(photos/2 - inChats))
-	first := map[int64]*sentPhoto{}
-	for chat := int64(1); chat <= int64(inChats); chat++ {
-		c.chats = append(c.chats, chat)
-		first[chat] = c.post(chat)
+	c.left.Store(int64(photos))
+	for range who.telegram {
+		c.chats = append(c.chats, inTelegram{d.fake, chatID.Add(7)})
+	}
+	for range who.discord {
+		c.chats = append(c.chats, inDiscord{d.discord, d.discord.AddPerson("somebody")})
 	}
 	for _, chat := range c.chats {
-		tap(t, c.fake, chat, shown(t, c.fake, chat, "photos?"), "Yes")
-	}
-	for _, chat := range c.chats {
-		c.people.Go(func() { c.chat(chat, first[chat]) })
+		c.people.Go(func() { c.talk(chat) })
 	}
 	urls := d.pages()
-	for n := range people - inChats {
+	for n := range who.page {
 		c.people.Go(func() { c.visit(client.New(urls[n%len(urls)])) })
 	}
 	go func() {
@@ -88,10 +103,18 @@ func gather(t *testing.T, d *deployment, people, photos int) *crowd {
 	return c
 }
 
-// enough lets nobody send more photos.
-func (c *crowd) enough() {
-	c.pageLeft.Store(0)
-	c.chatLeft.Store(0)
+// enough lets everybody send no more than so many photos more, all of them together.
+func (c *crowd) enough(more int) { c.left.Store(int64(more)) }
+
+// next waits until somebody sends the next photo; false where there is none.
+func (c *crowd) next() bool {
+	if c.left.Add(-1) < 0 || c.t.Failed() {
+		return false
+	}
+	if c.think > 0 {
+		sleep(c.t.Context(), rand.N(c.think))
+	}
+	return c.t.Context().Err() == nil
 }
 
 // gone reports whether everybody has heard of all their photos, or given up.
@@ -111,57 +134,50 @@ func (c *crowd) progress() int {
 	return c.settled
 }
 
-func (c *crowd) add(p *sentPhoto) {
+// total returns how many photos have been sent.
+func (c *crowd) total() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sent = append(c.sent, p)
+	return len(c.sent)
+}
+
+// waiting returns how many people on a platform wait for an answer.
+func (c *crowd) waiting(platform string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, p := range c.sent {
+		if p.platform == platform && p.settled.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *crowd) do(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
 }
 
 // settle notes that a photo's sender was told something.
-func (c *crowd) settle(p *sentPhoto, at time.Time, last client.Case, sorry bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p.settled, p.last, p.sorry = at, last, sorry
-	c.settled++
-}
-
-// onPage returns how many photos of the page are settled, and how many wait for that.
-func (c *crowd) onPage() (settled, waiting int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.sent {
-		switch {
-		case p.visitor == nil:
-		case p.settled.IsZero():
-			waiting++
-		default:
-			settled++
-		}
-	}
-	return settled, waiting
+func (c *crowd) settle(p *sentPhoto, at time.Time, sorry bool) {
+	c.do(func() {
+		p.settled, p.sorry = at, sorry
+		c.settled++
+	})
 }
 
 // visit is somebody on the page.
 func (c *crowd) visit(visitor *client.Client) {
-	for n := 0; c.pageLeft.Add(-1) >= 0; n++ {
-		emptied := c.emptied
-		select {
-		case <-emptied: // before this photo
-			emptied = nil
-		default:
-		}
+	for n := 0; c.next(); n++ {
 		p, id := c.upload(visitor, c.photos[n%len(c.photos)])
 		if p == nil {
 			return
 		}
-		told := make(chan struct{})
-		c.people.Go(func() {
-			defer close(told)
-			c.follow(p, id)
-		})
-		select {
-		case <-told:
-		case <-emptied:
+		c.follow(p, id)
+		if n%2 == 0 && !p.sorry && !p.settled.IsZero() {
+			c.judge(p)
 		}
 	}
 }
@@ -169,19 +185,18 @@ func (c *crowd) visit(visitor *client.Client) {
 // upload sends a photo until it is acknowledged; nil where the test is over before.
 func (c *crowd) upload(visitor *client.Client, content []byte) (*sentPhoto, deepskin.CaseID) {
 	for c.t.Context().Err() == nil {
-		p := &sentPhoto{begun: time.Now(), visitor: visitor}
+		p := &sentPhoto{platform: "page", begun: time.Now(), visitor: visitor}
 		accepted, err := visitor.Send(c.t.Context(), "lesion.jpg", content, true)
 		if err == nil {
-			c.add(p)
+			c.do(func() { c.sent = append(c.sent, p) })
 			return p, accepted.ID
 		}
 		wait := again
 		var refused *client.Error
 		if errors.As(err, &refused) && refused.RetryAfter > 0 {
-			wait = refused.RetryAfter
-			c.mu.Lock()
-			c.turnedAway++
-			c.mu.Unlock()
+			// Nobody is that patient here: what matters is that they are told.
+			wait = min(refused.RetryAfter, pressAgain)
+			c.do(func() { c.turnedAway++ })
 		}
 		sleep(c.t.Context(), wait)
 	}
@@ -190,174 +205,112 @@ func (c *crowd) upload(visitor *client.Client, content []byte) (*sentPhoto, deep
 
 // follow waits until a photo of the page is settled.
 func (c *crowd) follow(p *sentPhoto, id deepskin.CaseID) {
-	ctx, cancel := context.WithTimeout(c.t.Context(), giveUp)
+	ctx, cancel := context.WithTimeout(c.t.Context(), c.deadline+giveUp)
 	defer cancel()
 	for ctx.Err() == nil {
 		last, err := p.visitor.Wait(ctx, id)
 		if err == nil {
-			c.settle(p, time.Now(), last, last.Status != deepskin.Answered)
+			p.last = last
+			c.settle(p, time.Now(), last.Status != deepskin.Answered)
 			return
 		}
 		sleep(ctx, again) // nobody is there just now
 	}
 }
 
-// post sends a photo in Telegram, which always takes it.
-func (c *crowd) post(chat int64) *sentPhoto {
-	p := &sentPhoto{begun: time.Now()}
-	c.fake.SendPhoto(chat, chat, c.photos[int(chat)%len(c.photos)])
-	c.add(p)
-	return p
+// judge says that an answer on the page is wrong, and lets the photo be kept; a reviewer votes on it.
+func (c *crowd) judge(p *sentPhoto) {
+	wrong := deepskin.Verdict{Truth: deepskin.TruthMalignant, Keep: new(true)}
+	if !c.insist(func() error { return p.visitor.Judge(c.t.Context(), p.last.ID, wrong) }) {
+		return
+	}
+	c.do(func() { c.verdicts, c.kept = append(c.verdicts, p.last.ID), append(c.kept, p.last.ID) })
+	if c.desk == nil || !c.insist(func() error { return c.desk.vote(c.t.Context(), p.last.ID) }) {
+		return
+	}
+	c.do(func() { c.votes = append(c.votes, p.last.ID) })
 }
 
-// chat is somebody in Telegram who has sent a photo, and sends one after the other.
-func (c *crowd) chat(chat int64, p *sentPhoto) {
-	var before said
-	for {
-		now, ok := c.await(chat, before)
-		switch {
-		case !ok:
+// insist does something until it works; false where that takes too long.
+func (c *crowd) insist(do func() error) bool {
+	for end := time.Now().Add(giveUp); time.Now().Before(end) && c.t.Context().Err() == nil; sleep(c.t.Context(), again) {
+		if do() == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// talk is somebody in a chat.
+func (c *crowd) talk(place chat) {
+	for n := 0; c.next(); n++ {
+		name, begun := place.send(c.photos[n%len(c.photos)]), time.Now()
+		p := &sentPhoto{platform: place.platform(), begun: begun, chat: place, name: name}
+		if place.platform() == "telegram" { // which keeps it until the bot has it
+			c.do(func() { c.sent = append(c.sent, p) })
+		}
+		if !c.await(p) {
 			return
-		case now.turnedAway > before.turnedAway:
-			sleep(c.t.Context(), chatAgain)
-			c.mu.Lock()
-			c.turnedAway++
-			p.begun = time.Now()
-			c.mu.Unlock()
-			c.fake.SendPhoto(chat, chat, c.photos[int(chat)%len(c.photos)])
-		default:
-			c.settle(p, time.Now(), client.Case{}, now.sorry > before.sorry)
-			// The page leads, so that there are photos of both until the end.
-			for c.pageLeft.Load() > c.chatLeft.Load() && c.t.Context().Err() == nil {
-				sleep(c.t.Context(), again)
-			}
-			if c.chatLeft.Add(-1) < 0 {
-				return
-			}
-			p = c.post(chat)
 		}
-		before = now
+		if n%2 == 0 && !p.sorry {
+			c.agree(p)
+		}
 	}
 }
 
-// await waits until more is said in a chat that settles a photo, or turns it away.
-func (c *crowd) await(chat int64, before said) (said, bool) {
-	ctx, cancel := context.WithTimeout(c.t.Context(), giveUp)
-	defer cancel()
-	for ctx.Err() == nil {
-		if now := whatWasSaid(c.fake, chat); now.total() > before.total() {
-			return now, true
+// await waits until a photo in a chat is settled. It gives consent, and sends a photo again that was
+// turned away or that nobody noticed.
+func (c *crowd) await(p *sentPhoto) bool {
+	var pressed, sent time.Time
+	noticed := p.platform == "telegram"
+	sent = p.begun
+	for end := p.begun.Add(c.deadline + giveUp); time.Now().Before(end) && c.t.Context().Err() == nil; sleep(c.t.Context(), again) {
+		said := p.chat.says()[p.name]
+		o := said.outcome()
+		if o.heard && !noticed {
+			noticed = true
+			c.do(func() { c.sent = append(c.sent, p) })
 		}
-		sleep(ctx, again)
-	}
-	return said{}, false
-}
-
-// said is what the bot has said in a chat, as far as it settles photos.
-type said struct {
-	answered   int // cases
-	sorry      int // messages
-	turnedAway int // messages
-	// twice is how often a case has a second answer, or an answer turned into an apology.
-	twice int
-}
-
-func (s said) total() int { return s.answered + s.sorry + s.turnedAway }
-
-// whatWasSaid reads a chat. Answers are told apart by the case that their buttons name; apologies
-// have no buttons.
-func whatWasSaid(fake *telegramtest.Server, chat int64) said {
-	var s said
-	for id, messages := range fake.Cases(chat) {
-		standing, ever := telegramtest.Settled(messages, isAnswer)
-		_, sorry := telegramtest.Settled(messages, isApology)
-		if id == "" {
-			s.sorry += sorry
-			_, turnedAway := telegramtest.Settled(messages, isTurnedAway)
-			s.turnedAway += turnedAway
+		switch {
+		case !o.told.IsZero():
+			c.settle(p, o.told, o.sorry)
+			return true
+		case o.turnedAway, !noticed && time.Since(sent) > pressAgain:
+			if o.turnedAway {
+				c.do(func() { c.turnedAway++ })
+			}
+			sleep(c.t.Context(), pressAgain)
+			c.do(func() { p.name, p.begun = p.chat.send(c.photos[0]), time.Now() })
+			sent = time.Now()
 			continue
 		}
-		s.answered += min(ever, 1)
-		// An answer whose delivery could not be noted is sent again, and the first is removed.
-		s.twice += max(0, standing-1) + min(ever, sorry)
-	}
-	return s
-}
-
-func isAnswer(text string) bool {
-	return strings.Contains(text, "from one photo, not a diagnosis") || strings.Contains(text, "I give no estimate for this photo")
-}
-
-func isApology(text string) bool { return strings.Contains(text, "do not wait for me") }
-
-func isTurnedAway(text string) bool {
-	return strings.Contains(text, "Too much to do right now") && !isApology(text)
-}
-
-// A tally is what became of photos.
-type tally struct {
-	sent, answered, sorry, never int
-	// twice is how many answers were one too many.
-	twice int
-	// had are the photos that could be had until they were settled: all but those that only the
-	// emptied Redis held. Of these, so many were answered and apologised for.
-	had, hadAnswered, hadSorry int
-}
-
-// outage is when a Redis stopped that came back empty, and when it was back; zero for none.
-type outage struct{ from, to time.Time }
-
-// lost reports whether only the Redis that went then held the photo.
-func (o outage) lost(p *sentPhoto) bool {
-	return p.visitor != nil && p.begun.Before(o.to) && (p.settled.IsZero() || p.settled.After(o.from))
-}
-
-// tallies count the photos once everybody has gone.
-func (c *crowd) tallies(emptied outage) (page, telegram tally) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.sent {
-		l := &telegram
-		if p.visitor != nil {
-			l = &page
-		}
-		answered, sorry, had := 0, 0, 1
-		switch {
-		case p.settled.IsZero():
-			l.never++
-		case p.sorry:
-			sorry = 1
-		default:
-			answered = 1
-		}
-		if emptied.lost(p) {
-			had = 0
-		}
-		l.sent++
-		l.answered += answered
-		l.sorry += sorry
-		l.had += had
-		l.hadAnswered += had * answered
-		l.hadSorry += had * sorry
-		if p.visitor != nil && !p.settled.IsZero() {
-			// What was said once must stand.
-			now, err := p.visitor.Case(c.t.Context(), p.last.ID)
-			if err != nil || now.Status != p.last.Status || now.Title != p.last.Title {
-				page.twice++
+		for _, m := range said {
+			if yes := m.action("consent", "yes"); yes != "" && time.Since(pressed) > pressAgain {
+				pressed = time.Now()
+				p.chat.press(m, yes)
+				c.do(func() { p.begun = pressed }) // the promise is of an answer by then
 			}
 		}
 	}
-	for _, chat := range c.chats {
-		telegram.twice += whatWasSaid(c.fake, chat).twice
-	}
-	return page, telegram
+	return false
 }
 
-// add sums two tallies.
-func (l tally) add(other tally) tally {
-	return tally{
-		sent: l.sent + other.sent, answered: l.answered + other.answered, sorry: l.sorry + other.sorry,
-		never: l.never + other.never, twice: l.twice + other.twice,
-		had: l.had + other.had, hadAnswered: l.hadAnswered + other.hadAnswered, hadSorry: l.hadSorry + other.hadSorry,
-	}
+// agree says that an answer in a chat is right, and waits until the bot has heard of it.
+func (c *crowd) agree(p *sentPhoto) {
+	var pressed time.Time
+	c.insist(func() error {
+		for _, m := range p.chat.says()[p.name] {
+			if isJudged(m.now().text) {
+				c.do(func() { c.verdicts = append(c.verdicts, caseOf(m)) })
+				return nil
+			}
+			if thumb := m.action("agree", ""); thumb != "" && time.Since(pressed) > pressAgain {
+				pressed = time.Now()
+				p.chat.press(m, thumb)
+			}
+		}
+		return errNotYet
+	})
 }
+
+var errNotYet = errors.New("not yet")

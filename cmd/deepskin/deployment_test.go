@@ -3,16 +3,18 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,9 +23,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
-	"deepskin"
+	"deepskin/adapters/discord/discordtest"
 	"deepskin/adapters/telegram/telegramtest"
 	"deepskin/internal/servers"
 )
@@ -33,25 +35,107 @@ import (
 // 30 s until it gives one up that nobody has.
 const shortDeadline = time.Minute
 
+// fullMemory is how much Redis may hold.
+const fullMemory = "256mb"
+
 // A deployment is bots and workers apart, with a Redis and a PostgreSQL, all of them processes.
 type deployment struct {
 	fake          *telegramtest.Server
+	discord       *discordtest.Server // nil where nobody is there
 	redis         *servers.Redis
 	redisDir      string
 	redisPassword string
-	database      *pgx.Conn // the test's own connection
+	postgres      *servers.Postgres
+	database      *pgxpool.Pool // the test's own connections
+	// What stands between the processes.
+	botsToRedis, workersToRedis, botsToDatabase *servers.Proxy
+
 	bots, workers []*instance
 	secrets       []string // what no log may hold
 }
 
-// deploy starts everything, with more settings for bots and workers. Each worker looks at one photo at
-// a time.
-func deploy(t *testing.T, program string, bots, workers int, more ...map[string]string) *deployment {
+// A plan says what is deployed.
+type plan struct {
+	// program is the path of the program; this test's own if empty.
+	program       string
+	bots, workers int
+	// deadline is when everybody has been told something; zero means shortDeadline.
+	deadline time.Duration
+	// discord says whether the bots are on Discord, too.
+	discord bool
+	// more are settings for bots and workers.
+	more map[string]string
+	// model is the file of the model; the shipped one if empty.
+	model string
+}
+
+// deploy starts everything. Each worker looks at one photo at a time.
+func deploy(t *testing.T, p plan) *deployment {
 	t.Helper()
-	d := &deployment{fake: telegramtest.New(t), redisDir: t.TempDir(), redisPassword: rand.Text()}
+	if p.program == "" {
+		p.program = itself(t)
+	}
+	d := &deployment{fake: telegramtest.New(t)}
+	d.startServers(t)
+	d.botsToRedis, d.workersToRedis = servers.NewProxy(t, d.redis.Addr()), servers.NewProxy(t, d.redis.Addr())
+	url, err := url.Parse(d.postgres.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.botsToDatabase = servers.NewProxy(t, url.Host)
+	url.Host = d.botsToDatabase.Addr()
+
+	ofBots := withTelegram(d.fake, map[string]string{
+		"DEEPSKIN_LOG_LEVEL":              "debug",
+		"REDIS_URL":                       d.redisURL(d.botsToRedis.Addr()),
+		"DATABASE_URL":                    url.String(),
+		"DEEPSKIN_IDENTITY_KEY":           newKey(),
+		"DEEPSKIN_ADDRESS_KEY":            newKey(),
+		"DEEPSKIN_DEADLINE":               cmp.Or(p.deadline, shortDeadline).String(),
+		"DEEPSKIN_PHOTOS_PER_MINUTE":      "0",
+		"DEEPSKIN_PHOTOS_PER_DAY":         "0",
+		"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE": "0",
+	})
+	d.secrets = []string{
+		d.fake.Token(), d.redisPassword, d.database.Config().ConnConfig.Password,
+		ofBots["DEEPSKIN_IDENTITY_KEY"], ofBots["DEEPSKIN_ADDRESS_KEY"],
+	}
+	if p.discord {
+		d.discord = discordtest.New(t)
+		d.discord.SetPatience(patience)
+		ofBots = withDiscord(d.discord, ofBots)
+		d.secrets = append(d.secrets, d.discord.Token())
+	}
+	ofWorkers := map[string]string{
+		"DEEPSKIN_LOG_LEVEL": "debug",
+		"REDIS_URL":          d.redisURL(d.workersToRedis.Addr()),
+		"DEEPSKIN_MODEL":     cmp.Or(p.model, modelFile), "DEEPSKIN_PROVIDER": "cpu", "DEEPSKIN_WORKERS": "1",
+	}
+	for n := range p.bots {
+		own := map[string]string{"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t)}
+		d.bots = append(d.bots, newInstance(t, fmt.Sprint("bot-", n+1), p.program, merge(ofBots, p.more, own), "bot"))
+	}
+	for n := range p.workers {
+		own := map[string]string{"DEEPSKIN_OPS_ADDR": freeAddress(t)}
+		d.workers = append(d.workers,
+			newInstance(t, fmt.Sprint("worker-", n+1), p.program, merge(ofWorkers, p.more, own), "worker"))
+	}
+	for _, i := range d.processes() {
+		i.launch(t)
+	}
+	for _, i := range d.processes() {
+		i.awaitReady(t)
+	}
+	return d
+}
+
+// startServers starts Redis and PostgreSQL.
+func (d *deployment) startServers(t *testing.T) {
+	t.Helper()
+	d.redisDir, d.redisPassword = t.TempDir(), rand.Text()
 	var err error
 	d.redis, err = servers.StartRedis(t.Context(), d.redisDir, "--appendonly", "yes",
-		"--maxmemory", "256mb", "--maxmemory-policy", "noeviction", "--requirepass", d.redisPassword)
+		"--maxmemory", fullMemory, "--maxmemory-policy", "noeviction", "--requirepass", d.redisPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,49 +144,17 @@ func deploy(t *testing.T, program string, bots, workers int, more ...map[string]
 			t.Error(err)
 		}
 	})
-	postgres := servers.NewPostgres(t, "-c", "fsync=off")
-	if d.database, err = pgx.Connect(t.Context(), postgres.URL()); err != nil {
+	d.postgres = servers.NewPostgres(t, "-c", "fsync=off")
+	if d.database, err = pgxpool.New(t.Context(), d.postgres.URL()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = d.database.Close(context.Background()) })
+	t.Cleanup(d.database.Close)
+}
 
-	shared := map[string]string{
-		"REDIS_URL":          fmt.Sprintf("redis://:%s@%s/0", d.redisPassword, d.redis.Addr()),
-		"DEEPSKIN_LOG_LEVEL": "debug",
-	}
-	ofBots := withTelegram(d.fake, map[string]string{
-		"DATABASE_URL":                    postgres.URL(),
-		"DEEPSKIN_IDENTITY_KEY":           newKey(),
-		"DEEPSKIN_ADDRESS_KEY":            newKey(),
-		"DEEPSKIN_DEADLINE":               shortDeadline.String(),
-		"DEEPSKIN_PHOTOS_PER_MINUTE":      "0",
-		"DEEPSKIN_PHOTOS_PER_DAY":         "0",
-		"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE": "0",
-	})
-	ofWorkers := map[string]string{
-		"DEEPSKIN_MODEL": modelFile, "DEEPSKIN_PROVIDER": "cpu", "DEEPSKIN_WORKERS": "1",
-	}
-	for n := range bots {
-		own := map[string]string{"DEEPSKIN_ADDR": freeAddress(t), "DEEPSKIN_OPS_ADDR": freeAddress(t)}
-		d.bots = append(d.bots, newInstance(t, fmt.Sprint("bot-", n+1), program, merge(shared, ofBots, merge(more...), own), "bot"))
-	}
-	for n := range workers {
-		own := map[string]string{"DEEPSKIN_OPS_ADDR": freeAddress(t)}
-		d.workers = append(d.workers,
-			newInstance(t, fmt.Sprint("worker-", n+1), program, merge(shared, ofWorkers, merge(more...), own), "worker"))
-	}
-	d.secrets = []string{
-		d.fake.Token(), d.redisPassword, d.database.Config().Password,
-		ofBots["DEEPSKIN_IDENTITY_KEY"], ofBots["DEEPSKIN_ADDRESS_KEY"],
-	}
-	all := slices.Concat(d.bots, d.workers)
-	for _, i := range all {
-		i.launch(t)
-	}
-	for _, i := range all {
-		i.awaitReady(t)
-	}
-	return d
+func (d *deployment) processes() []*instance { return slices.Concat(d.bots, d.workers) }
+
+func (d *deployment) redisURL(addr string) string {
+	return fmt.Sprintf("redis://:%s@%s/0", d.redisPassword, addr)
 }
 
 func newKey() string {
@@ -122,7 +174,7 @@ func merge(all ...map[string]string) map[string]string {
 // checkLogs looks for secrets in what the processes have logged, outages and all.
 func (d *deployment) checkLogs(t *testing.T) {
 	t.Helper()
-	for _, i := range slices.Concat(d.bots, d.workers) {
+	for _, i := range d.processes() {
 		log, err := os.ReadFile(i.log)
 		if err != nil {
 			t.Fatal(err)
@@ -132,6 +184,25 @@ func (d *deployment) checkLogs(t *testing.T) {
 				t.Errorf("the log of %s holds secret %d, or that is none", i.name, n)
 			}
 		}
+	}
+}
+
+// logged reports whether some bot has logged a text.
+func (d *deployment) logged(t *testing.T, text string) bool {
+	t.Helper()
+	return slices.ContainsFunc(d.bots, func(b *instance) bool {
+		log, err := os.ReadFile(b.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(log, []byte(text))
+	})
+}
+
+// traces are what a photo looks like in a log.
+func traces(photo []byte) []string {
+	return []string{
+		string(photo[200:220]), base64.StdEncoding.EncodeToString(photo[:300])[40:80], hex.EncodeToString(photo[200:220]),
 	}
 }
 
@@ -173,44 +244,57 @@ func (d *deployment) emptyRedis(t *testing.T) {
 	}
 }
 
-// held returns the cases whose photos workers hold: the jobs that were handed out and not finished.
-func (d *deployment) held(t *testing.T) []deepskin.CaseID {
+// ask sends Redis a command and returns the answer: a string, a number as a string, nil, or a list of
+// them.
+func (d *deployment) ask(t *testing.T, words ...string) any {
 	t.Helper()
-	const stream = "{deepskin}:jobs"
+	answer, err := d.tryAsk(words...)
+	if err != nil {
+		t.Fatalf("ask Redis: %s: %v", words[0], err)
+	}
+	return answer
+}
+
+func (d *deployment) tryAsk(words ...string) (any, error) {
 	connection, err := net.Dial("tcp", d.redis.Addr())
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer connection.Close()
 	answers := bufio.NewReader(connection)
-	ask := func(words ...string) any {
+	var answer any
+	for _, words := range [][]string{{"AUTH", d.redisPassword}, words} {
 		fmt.Fprintf(connection, "*%d\r\n", len(words))
 		for _, word := range words {
 			fmt.Fprintf(connection, "$%d\r\n%s\r\n", len(word), word)
 		}
-		answer, err := readAnswer(answers)
-		if err != nil && strings.HasPrefix(err.Error(), "NOGROUP ") {
-			return []any{} // emptied just now: nothing has been handed out
-		}
-		if err != nil {
-			t.Fatalf("ask Redis: %s: %v", words[0], err)
-		}
-		return answer
-	}
-	ask("AUTH", d.redisPassword)
-	var cases []deepskin.CaseID
-	for _, pending := range ask("XPENDING", stream, "workers", "-", "+", "100").([]any) {
-		id := pending.([]any)[0].(string)
-		for _, entry := range ask("XRANGE", stream, id, id).([]any) { // none: finished just now
-			fields := entry.([]any)[1].([]any)
-			var job deepskin.Job
-			if err := json.Unmarshal([]byte(fields[1].(string)), &job); err != nil {
-				t.Fatalf("read a job: %v", err)
-			}
-			cases = append(cases, job.Case)
+		if answer, err = readAnswer(answers); err != nil {
+			return nil, err
 		}
 	}
-	return cases
+	return answer, nil
+}
+
+// held returns how many jobs workers hold: those that were handed out and not finished. It is zero
+// where Redis cannot tell.
+func (d *deployment) held() int {
+	answer, err := d.tryAsk("XPENDING", "{deepskin}:jobs", "workers")
+	summary, ok := answer.([]any)
+	if err != nil || !ok || len(summary) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fmt.Sprint(summary[0]))
+	return n
+}
+
+// length returns how many entries a stream has, zero where Redis cannot tell.
+func (d *deployment) length(stream string) int {
+	answer, err := d.tryAsk("XLEN", "{deepskin}:"+stream)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(fmt.Sprint(answer))
+	return n
 }
 
 // readAnswer reads what Redis says: a string, a number as a string, nil, or a list of them.
@@ -244,41 +328,41 @@ func readAnswer(r *bufio.Reader) (any, error) {
 	return list, nil
 }
 
-// answered returns when the answer to a case was delivered; zero where it was not yet.
-func (d *deployment) answered(t *testing.T, id deepskin.CaseID) time.Time {
-	t.Helper()
-	var delivered *int64
-	err := d.database.QueryRow(t.Context(), "SELECT delivered FROM cases WHERE id = $1 AND status = 'answered'", id).Scan(&delivered)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows), err == nil && delivered == nil:
-		return time.Time{}
-	case err != nil:
-		t.Fatal(err)
-	}
-	return time.UnixMilli(*delivered)
-}
-
-// count counts cases.
-func (d *deployment) count(t *testing.T, where string) int {
+// count counts rows of the database, from "cases WHERE status = 'failed'" say.
+func (d *deployment) count(t *testing.T, from string, args ...any) int {
 	t.Helper()
 	var n int
-	if err := d.database.QueryRow(t.Context(), "SELECT count(*) FROM cases WHERE "+where).Scan(&n); err != nil {
+	if err := d.database.QueryRow(t.Context(), "SELECT count(*) FROM "+from, args...).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-// holdsLease asks a bot whether it holds the conversation in Telegram.
+// holdsLease asks a bot whether it holds the conversation in Telegram. One that does not answer holds
+// none.
 func (i *instance) holdsLease(t *testing.T) bool {
 	t.Helper()
-	answer, err := http.Get("http://" + i.env["DEEPSKIN_OPS_ADDR"] + "/metrics")
+	return strings.Contains(i.metrics(t), `deepskin_lease_held{name="telegram"} 1`)
+}
+
+// metrics returns what a process tells operators in numbers; nothing where it is not running, or stands
+// still.
+func (i *instance) metrics(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.env["DEEPSKIN_OPS_ADDR"]+"/metrics", nil)
 	if err != nil {
-		return false // it is not running
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return ""
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
-	return strings.Contains(string(text), `deepskin_lease_held{name="telegram"} 1`)
+	return string(text)
 }

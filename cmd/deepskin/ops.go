@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"deepskin/internal/tracing"
 )
 
 // readyTime bounds the checks behind one answer of /readyz.
@@ -22,6 +24,8 @@ const readyTime = 3 * time.Second
 // /readyz whether it can do its work, /metrics what it has done.
 type ops struct {
 	metrics *prometheus.Registry
+	// tracer begins this process' spans.
+	tracer tracing.Tracer
 	// needs are what has to answer; set once the process has started.
 	needs atomic.Pointer[[]need]
 	// stopping ends when the process has been told to stop.
@@ -46,19 +50,28 @@ func withOps(
 	if addr == "" {
 		return run(ctx, o)
 	}
+	stop, err := serveOperators(addr, "DEEPSKIN_OPS_ADDR", o.routes(log), log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return run(ctx, o)
+}
+
+// serveOperators serves on an address that a setting names, until stop is called.
+func serveOperators(addr, setting string, routes http.Handler, log *slog.Logger) (stop func(), err error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("listen for operators, as DEEPSKIN_OPS_ADDR says: %w", err)
+		return nil, fmt.Errorf("listen for operators, as %s says: %w", setting, err)
 	}
-	server := &http.Server{Handler: o.routes(log), ReadHeaderTimeout: readyTime}
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: readyTime}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("operators are not served any more", "error", err)
+			log.Error("operators are not served any more", "setting", setting, "error", err)
 		}
 	}()
-	defer server.Close()
-	log.Info("operators are served", "url", "http://"+listener.Addr().String())
-	return run(ctx, o)
+	log.Info("operators are served", "setting", setting, "url", "http://"+listener.Addr().String())
+	return func() { server.Close() }, nil
 }
 
 // started says that the process works as long as what it needs answers.

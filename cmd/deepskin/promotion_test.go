@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"deepskin"
 	"deepskin/adapters/web/client"
@@ -85,7 +86,7 @@ func TestPromotionUnderLoad(t *testing.T) {
 	models("promote", first.version, "--force", "the first one")
 
 	// 500 photos wait for long where the machine has much else to do.
-	d := deploy(t, itself(t), 1, 2, map[string]string{"DEEPSKIN_MODELS": env["DEEPSKIN_MODELS"], "DEEPSKIN_DEADLINE": "1h"})
+	d := deploy(t, plan{bots: 1, workers: 2, deadline: time.Hour, more: map[string]string{"DEEPSKIN_MODELS": env["DEEPSKIN_MODELS"]}})
 	load := newLoad(t, d.pages()[0], photos, []rival{first, other})
 	eventually(t, "500 photos are under way", func() bool { return load.sent.Load() >= promotionVisitors*photosUnderWay || t.Failed() })
 	changed := func(times int) {

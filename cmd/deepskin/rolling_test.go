@@ -17,8 +17,8 @@ func TestRollingUpdate(t *testing.T) {
 	if sameContent(t, oldBuild, newBuild) {
 		t.Fatal("the two builds are the same")
 	}
-	d := deploy(t, oldBuild, 2, 2)
-	crowd := gather(t, d, 20, math.MaxInt32)
+	d := deploy(t, plan{program: oldBuild, bots: 2, workers: 2})
+	crowd := gather(t, d, attendance{page: 10, telegram: 10}, math.MaxInt32, &crowd{deadline: shortDeadline})
 	goOn := func() {
 		t.Helper()
 		before := crowd.progress()
@@ -52,10 +52,9 @@ func TestRollingUpdate(t *testing.T) {
 	leader.start(t)
 	goOn()
 
-	crowd.enough()
+	crowd.enough(0)
 	<-crowd.allGone
-	page, telegram := crowd.tallies(outage{})
-	all := page.add(telegram)
+	all := crowd.tally(period{}, time.Time{}, 0)
 	t.Logf("%d photos: %d answered, %d apologised for, %d never settled, %d answered twice; at most %d pollers, %d conflicts",
 		all.sent, all.answered, all.sorry, all.never, all.twice, d.fake.MaxPollers(), d.fake.Conflicts())
 	if all.answered != all.sent || all.twice > 0 {
@@ -71,10 +70,17 @@ func TestRollingUpdate(t *testing.T) {
 func awaitLeader(t *testing.T, d *deployment) *instance {
 	t.Helper()
 	begun := time.Now()
-	holds := func(b *instance) bool { return b.process != nil && b.holdsLease(t) }
-	eventually(t, "a bot polls Telegram", func() bool { return slices.ContainsFunc(d.bots, holds) && d.fake.Polling() })
+	var leader *instance
+	eventually(t, "a bot polls Telegram", func() bool {
+		i := slices.IndexFunc(d.bots, func(b *instance) bool { return b.process != nil && b.holdsLease(t) })
+		if i < 0 || !d.fake.Polling() {
+			return false
+		}
+		leader = d.bots[i]
+		return true
+	})
 	t.Logf("a bot polled after %v", time.Since(begun))
-	return d.bots[slices.IndexFunc(d.bots, holds)]
+	return leader
 }
 
 func sameContent(t *testing.T, one, other string) bool {

@@ -45,7 +45,18 @@ func processCommand(env map[string]string, run process, c *cobra.Command) *cobra
 			return err
 		}
 		log := s.logger(cmd.ErrOrStderr())
+		tracer, flush, err := s.tracer(cmd.Context(), cmd.Name(), log)
+		if err != nil {
+			return err
+		}
+		defer flush()
+		stopPprof, err := servePprof(s.Pprof, log)
+		if err != nil {
+			return err
+		}
+		defer stopPprof()
 		return withOps(cmd.Context(), s.Ops, log, func(ctx context.Context, o *ops) error {
+			o.tracer = tracer
 			return run(ctx, s, o, cmd.OutOrStdout(), log)
 		})
 	}

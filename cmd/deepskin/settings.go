@@ -32,6 +32,8 @@ type settings struct {
 	Ops      string     `env:"DEEPSKIN_OPS_ADDR" help:"address of /healthz, /readyz and /metrics, for operators only; none if empty"`
 	Data     string     `env:"DEEPSKIN_DATA" envDefault:"deepskin-data" help:"folder for the embedded database and its keys"`
 	LogLevel slog.Level `env:"DEEPSKIN_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	Pprof    string     `env:"DEEPSKIN_PPROF_ADDR" help:"address of Go's profiles, /debug/pprof; better localhost:6060, say, since they tell much; none if empty"`
+	Traces   string     `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"http(s)://... of an OpenTelemetry collector that takes traces (OTLP over HTTP); none are made if empty"`
 
 	Model     string              `env:"DEEPSKIN_MODEL" help:"the model's ONNX file; found beside the program if empty"`
 	Models    string              `env:"DEEPSKIN_MODELS" help:"folder of the model registry; what is promoted there is served instead of DEEPSKIN_MODEL, without a restart"`

@@ -83,7 +83,7 @@ func (s settings) openQueue(
 	ctx context.Context, identity []byte, o *ops, log *slog.Logger,
 ) (*queue.Queue, error) {
 	config := queue.Config{
-		URL: s.Redis, Backlog: s.Backlog, Logger: log, Metrics: o.metrics, StartTimeout: startTime,
+		URL: s.Redis, Backlog: s.Backlog, Logger: log, Metrics: o.metrics, Tracer: o.tracer, StartTimeout: startTime,
 	}
 	if identity != nil {
 		config.PhotosPerMinute, config.PhotosPerDay = s.PhotosPerMinute, s.PhotosPerDay

@@ -1,5 +1,6 @@
 resource "google_project_service" "apis" {
   for_each = toset([
+    "aiplatform.googleapis.com",
     "artifactregistry.googleapis.com",
     "billingbudgets.googleapis.com",
     "compute.googleapis.com",

@@ -150,14 +150,14 @@ var machine = []string{
 	"DEEPSKIN_MODEL_THREADS", "DEEPSKIN_BATCH", "DEEPSKIN_BATCH_WAIT",
 }
 
-// Environ returns an environment without what would connect the program to somebody's chats and
-// databases, unless it is to be passed on.
+// Environ returns an environment without what would connect the program to somebody's chats,
+// databases and traces, unless it is to be passed on.
 func Environ(environ []string, pass ...string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.TrimSuffix(name, "_FILE")
 		ours := strings.HasPrefix(name, "DEEPSKIN_") || strings.HasPrefix(name, "TELEGRAM_") ||
-			strings.HasPrefix(name, "DISCORD_") || name == "REDIS_URL" || name == "DATABASE_URL"
+			strings.HasPrefix(name, "DISCORD_") || strings.HasPrefix(name, "OTEL_") || name == "REDIS_URL" || name == "DATABASE_URL"
 		return ours && !slices.Contains(machine, name) && !slices.Contains(pass, name)
 	})
 }

@@ -53,7 +53,7 @@ func StartPostgres(ctx context.Context, dir string, args ...string) (*Postgres, 
 	attr := func() *syscall.SysProcAttr { return &syscall.SysProcAttr{Credential: account} }
 	data := filepath.Join(dir, "data")
 	p := &Postgres{password: rand.Text(), server: server{
-		name: "PostgreSQL", dir: dir, log: filepath.Join(dir, "postgres.log"),
+		name: "PostgreSQL", dir: dir, log: filepath.Join(dir, "postgres.log"), ready: acceptsConnections,
 		args: func(port int) []string {
 			return append([]string{
 				filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port),
@@ -117,7 +117,8 @@ func (p *Postgres) initialise(ctx context.Context, initdb, data string) error {
 		}
 	}
 	cmd := exec.CommandContext(ctx, initdb, "-D", data, "-U", role, "--pwfile", secret,
-		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
+		"--wal-segsize", strconv.Itoa(walSegment>>20))
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = p.dir, environ(), attr
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run initdb in %s: %w\n%s", p.dir, err, tail(out))
@@ -182,15 +183,11 @@ func killFamily(parent *os.Process) error {
 	for s := state(parent.Pid); s != stopped && s != gone; s = state(parent.Pid) {
 		time.Sleep(time.Millisecond)
 	}
-	// Unreadable or empty where it had just ended by itself.
-	list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", parent.Pid))
-	var children []int
-	for word := range strings.FieldsSeq(string(list)) {
-		child, err := strconv.Atoi(word)
-		if err != nil {
-			return errors.Join(fmt.Errorf("list its children: %w", err), parent.Kill())
-		}
-		children = append(children, child)
+	children, err := childrenOf(parent.Pid)
+	if err != nil {
+		return errors.Join(err, parent.Kill())
+	}
+	for _, child := range children {
 		_ = syscall.Kill(child, syscall.SIGKILL) // one that has just ended is no error
 	}
 	if err := parent.Kill(); err != nil {
@@ -202,6 +199,20 @@ func killFamily(parent *os.Process) error {
 		}
 	}
 	return nil
+}
+
+// childrenOf returns the numbers of a process's children; none where it has ended.
+func childrenOf(pid int) ([]int, error) {
+	list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	var children []int
+	for word := range strings.FieldsSeq(string(list)) {
+		child, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, fmt.Errorf("list its children: %w", err)
+		}
+		children = append(children, child)
+	}
+	return children, nil
 }
 
 // States of a process, as proc(5) has them.

@@ -14,6 +14,9 @@ import (
 // ErrNoRedis says that there is no redis-server to be started.
 var ErrNoRedis = errors.New("redis-server is missing: 'make test' installs it")
 
+// acceptsConnections is how redis-server and PostgreSQL say that they are ready.
+const acceptsConnections = "ready to accept connections"
+
 // A Redis is a running redis-server. Its methods may be called at the same time.
 type Redis struct{ server }
 
@@ -28,7 +31,7 @@ func StartRedis(ctx context.Context, dir string, args ...string) (*Redis, error)
 		return nil, ErrNoRedis
 	}
 	r := &Redis{server{
-		name: "redis-server", dir: dir, log: filepath.Join(dir, "redis-server.log"),
+		name: "redis-server", dir: dir, log: filepath.Join(dir, "redis-server.log"), ready: acceptsConnections,
 		args: func(port int) []string {
 			return append([]string{
 				program, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,

@@ -1,4 +1,4 @@
-// Package servers runs a real redis-server and a real PostgreSQL as child processes on free loopback
+// Package servers runs a real redis-server, PostgreSQL and Prometheus as child processes on free loopback
 // ports, for tests and load tests. It works on Linux. A server ends with the process that started it,
 // however that one ends.
 package servers
@@ -36,6 +36,8 @@ type server struct {
 	term os.Signal                   // asks for a clean end
 	dir  string                      // its working directory
 	log  string                      // the file for its output
+	// ready is what its log says, in lower case, once it takes connections.
+	ready string
 
 	mu      sync.Mutex
 	port    int
@@ -143,7 +145,7 @@ func (s *server) wait(ctx context.Context, p *process) error {
 			return errPortTaken
 		case ended:
 			return fmt.Errorf("it ended (%w) and said:\n%s", exit(p.err), tail(text))
-		case bytes.Contains(bytes.ToLower(text), []byte("ready to accept connections")):
+		case bytes.Contains(bytes.ToLower(text), []byte(s.ready)):
 			return nil
 		}
 	}

@@ -84,6 +84,35 @@ func TestPostgresKeepsWhatIsCommitted(t *testing.T) {
 	}
 }
 
+func TestPostgresWithLimitedFiles(t *testing.T) {
+	t.Parallel()
+	p := servers.NewPostgres(t, "-c", "fsync=off")
+	sql(t, p.URL(), `CREATE TABLE numbers (n INT)`)
+	sql(t, p.URL(), `CREATE TABLE small (n INT)`)
+	sql(t, p.URL(), `INSERT INTO small VALUES (0)`)
+	conn := connect(t, p.URL())
+	defer conn.Close(t.Context())
+	// Two megabytes.
+	const rows = `INSERT INTO numbers SELECT generate_series(1, 60000)`
+	ok(t, p.LimitFiles(t.Context(), 1))
+	for name, c := range map[string]*pgx.Conn{"an older": conn, "a new": connect(t, p.URL())} {
+		_, err := c.Exec(t.Context(), rows)
+		if err == nil || !strings.Contains(err.Error(), "could not extend file") {
+			t.Errorf("%s connection writes beyond the limit: %v", name, err)
+		}
+		if _, err := c.Exec(t.Context(), `INSERT INTO small VALUES (1)`); err != nil {
+			t.Errorf("%s connection writes what fits: %v", name, err)
+		}
+	}
+	ok(t, p.LimitFiles(t.Context(), 0))
+	_, err := conn.Exec(t.Context(), rows)
+	ok(t, err)
+	ok(t, p.Kill())
+	if err := p.LimitFiles(t.Context(), 1); !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("the files of a server that is gone: %v", err)
+	}
+}
+
 func TestEndsAreTold(t *testing.T) {
 	t.Parallel()
 	r := servers.NewRedis(t)

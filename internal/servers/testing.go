@@ -36,6 +36,17 @@ func NewPostgres(t testing.TB, args ...string) *Postgres {
 	return p
 }
 
+// NewPrometheus starts a Prometheus as StartPrometheus does, and ends it with the test.
+func NewPrometheus(t testing.TB, config string, args ...string) *Prometheus {
+	t.Helper()
+	p, err := StartPrometheus(t.Context(), t.TempDir(), config, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, p) })
+	return p
+}
+
 func stop(t testing.TB, s interface{ Stop() error }) {
 	t.Helper()
 	if err := s.Stop(); err != nil {

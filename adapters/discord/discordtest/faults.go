@@ -21,6 +21,9 @@ type Fault struct {
 	// LoseAnswer does what was asked, then ends the connection. It works on the routes of the REST
 	// API only.
 	LoseAnswer bool
+	// CutAnswer does what was asked, then ends the connection in the middle of the answer. It works
+	// on the routes of the REST API only.
+	CutAnswer bool
 }
 
 // Fail lets the next calls of a route go wrong, one for each fault. Routes are named as for Calls;
@@ -35,6 +38,31 @@ func (s *Server) Fail(route string, faults ...Fault) {
 	s.faults[route] = append(s.faults[route], faults...)
 }
 
+// Disturb asks next what is to go wrong with each call from now on, unless Fail has ordered something
+// for it; nil ends that. The function is called for one call at a time.
+func (s *Server) Disturb(next func(route string) Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disturb = next
+}
+
+// Unknown returns how many new messages in a channel came about of which the bot does not know,
+// because the answer to its call was lost. A good bot may say such a thing twice.
+func (s *Server) Unknown(c *Channel) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unknown[c.ID]
+}
+
+// noteUnknown counts a call whose answer gets lost, if it made a new message in a channel.
+func (s *Server) noteUnknown(route string, r *request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if route == "POST /channels/{channel}/messages" {
+		s.unknown[r.param("channel")]++
+	}
+}
+
 // takeFault returns what is to go wrong with this call; the zero Fault is nothing. The caller holds
 // mu.
 func (s *Server) takeFault(route string) Fault {
@@ -43,6 +71,9 @@ func (s *Server) takeFault(route string) Fault {
 			s.faults[name] = faults[1:]
 			return faults[0]
 		}
+	}
+	if s.disturb != nil {
+		return s.disturb(route)
 	}
 	return Fault{}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 )
 
@@ -122,10 +124,30 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, pattern string, ro
 		return
 	}
 	result, refused := s.do(route, req)
-	if fault.LoseAnswer {
-		panic(http.ErrAbortHandler)
+	if (fault.LoseAnswer || fault.CutAnswer) && refused == nil {
+		s.noteUnknown(pattern, req)
 	}
-	answer(w, result, refused)
+	switch {
+	case fault.LoseAnswer:
+		panic(http.ErrAbortHandler)
+	case fault.CutAnswer:
+		cutAnswer(w, result, refused)
+	default:
+		answer(w, result, refused)
+	}
+}
+
+// cutAnswer sends half of an answer; of one without content, nothing.
+func cutAnswer(w http.ResponseWriter, result any, refused *refusal) {
+	whole := httptest.NewRecorder()
+	answer(whole, result, refused)
+	if whole.Body.Len() > 0 {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
+		w.WriteHeader(whole.Code)
+		_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (s *Server) do(route route, req *request) (any, *refusal) {

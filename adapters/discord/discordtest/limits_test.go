@@ -3,7 +3,9 @@ package discordtest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -117,7 +119,8 @@ func TestFaults(t *testing.T) {
 		}
 		return nil, err
 	}
-	s.Fail(route, discordtest.Fault{Status: 500}, discordtest.Fault{HangUp: true}, discordtest.Fault{LoseAnswer: true})
+	s.Fail(route, discordtest.Fault{Status: 500}, discordtest.Fault{HangUp: true}, discordtest.Fault{LoseAnswer: true},
+		discordtest.Fault{CutAnswer: true})
 	if resp, err := do(t.Context()); err == nil || resp == nil || resp.StatusCode != 500 || resp.Header.Get("Content-Type") != "text/html" {
 		t.Errorf("500: %v", err)
 	}
@@ -127,6 +130,21 @@ func TestFaults(t *testing.T) {
 	if resp, err := do(t.Context()); err == nil || resp != nil || len(s.FromBot(ann.DM())) != 1 {
 		t.Errorf("lost answer: %v, %d messages", err, len(s.FromBot(ann.DM())))
 	}
+	if _, err := do(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) || len(s.FromBot(ann.DM())) != 2 {
+		t.Errorf("half an answer: %v, %d messages", err, len(s.FromBot(ann.DM())))
+	}
+	if n := s.Unknown(ann.DM()); n != 2 {
+		t.Errorf("%d messages of unknown fate, want 2", n)
+	}
+	var disturbed []string
+	s.Disturb(func(route string) discordtest.Fault {
+		disturbed = append(disturbed, route)
+		return discordtest.Fault{Status: 500}
+	})
+	if resp, err := do(t.Context()); err == nil || resp == nil || resp.StatusCode != 500 || !slices.Equal(disturbed, []string{route}) {
+		t.Errorf("disturbed: %v, of %v", err, disturbed)
+	}
+	s.Disturb(nil)
 	s.Fail("", discordtest.Fault{Stall: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	before := s.Calls(route)

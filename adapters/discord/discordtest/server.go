@@ -54,7 +54,9 @@ type Server struct {
 	limits  Limits
 	windows map[string]*window // by bucket
 	faults  map[string][]Fault // by route
-	calls   map[string]int     // by route
+	disturb func(route string) Fault
+	unknown map[string]int // by channel
+	calls   map[string]int // by route
 	refused int
 	ignored int
 }
@@ -78,6 +80,7 @@ func New(t testing.TB) *Server {
 		limits:       Limits{Messages: 5, Per: 5 * time.Second, Global: 50},
 		windows:      map[string]*window{},
 		faults:       map[string][]Fault{},
+		unknown:      map[string]int{},
 		calls:        map[string]int{},
 	}
 	s.bot = &Person{ID: s.id(), Name: "deepskin", s: s}

@@ -1,6 +1,9 @@
 package telegramtest
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // A Fault is what goes wrong with one call.
 type Fault struct {
@@ -14,6 +17,8 @@ type Fault struct {
 	HangUp bool
 	// LoseAnswer does what was asked, then ends the connection.
 	LoseAnswer bool
+	// CutAnswer does what was asked, then ends the connection in the middle of the answer.
+	CutAnswer bool
 }
 
 // Fail lets the next calls of a method go wrong, one for each fault.
@@ -23,11 +28,41 @@ func (s *Server) Fail(method string, faults ...Fault) {
 	s.faults[method] = append(s.faults[method], faults...)
 }
 
+// Disturb asks next what is to go wrong with each call from now on, unless Fail has ordered something
+// for it; nil ends that. The function is called for one call at a time, "download" among them.
+func (s *Server) Disturb(next func(method string) Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disturb = next
+}
+
+// Unknown returns how many new messages in a chat came about of which the bot does not know, because
+// the answer to its call was lost. A good bot may say such a thing twice.
+func (s *Server) Unknown(chat int64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chat(chat).unknown
+}
+
+// noteUnknown counts a call whose answer gets lost, if it made a new message.
+func (s *Server) noteUnknown(method, chatID string) {
+	id, err := strconv.ParseInt(chatID, 10, 64)
+	if err != nil || method != "sendMessage" && method != "sendPhoto" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chat(id).unknown++
+}
+
 // takeFault returns what is to go wrong with this call; the zero Fault is nothing. The caller holds
 // mu.
 func (s *Server) takeFault(method string) Fault {
 	faults := s.faults[method]
-	if len(faults) == 0 {
+	switch {
+	case len(faults) == 0 && s.disturb != nil:
+		return s.disturb(method)
+	case len(faults) == 0:
 		return Fault{}
 	}
 	s.faults[method] = faults[1:]

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,10 +133,28 @@ func (s *Server) call(w http.ResponseWriter, name string, m method, req request)
 		return
 	}
 	result, refused := m.do(s, req)
-	if fault.LoseAnswer {
-		panic(http.ErrAbortHandler)
+	if (fault.LoseAnswer || fault.CutAnswer) && refused == nil {
+		s.noteUnknown(name, req.params["chat_id"])
 	}
-	answer(w, result, refused)
+	switch {
+	case fault.LoseAnswer:
+		panic(http.ErrAbortHandler)
+	case fault.CutAnswer:
+		cutAnswer(w, result, refused)
+	default:
+		answer(w, result, refused)
+	}
+}
+
+// cutAnswer sends half of an answer.
+func cutAnswer(w http.ResponseWriter, result any, refused *refusal) {
+	whole := httptest.NewRecorder()
+	answer(whole, result, refused)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
+	w.WriteHeader(whole.Code)
+	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	panic(http.ErrAbortHandler)
 }
 
 // parse reads the parameters in any form that Telegram takes and the library uses.

@@ -66,6 +66,7 @@ type Server struct {
 	limits   Limits
 	recent   []time.Time // calls within the last second that count towards Limits.Overall
 	faults   map[string][]Fault
+	disturb  func(method string) Fault
 	calls    map[string]int
 	refused  int
 	disobeys int
@@ -81,6 +82,7 @@ type chat struct {
 	messages []*message
 	deleted  []*message
 	bucket   bucket
+	unknown  int
 	// told is until when the bot was told to send nothing here.
 	told time.Time
 }

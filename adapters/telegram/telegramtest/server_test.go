@@ -3,6 +3,7 @@ package telegramtest_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -328,4 +329,42 @@ func TestLimits(t *testing.T) {
 			t.Errorf("one too many: %+v", got)
 		}
 	})
+}
+
+// TestDisturbedCalls also counts the messages of which a bot cannot know.
+func TestDisturbedCalls(t *testing.T) {
+	s := telegramtest.New(t)
+	s.SendText(user, user, "hello")
+	send := func() error {
+		t.Helper()
+		resp, err := http.PostForm(fmt.Sprintf(s.Endpoint(), s.Token(), "sendMessage"), url.Values{"chat_id": {"42"}, "text": {"x"}})
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
+	}
+	s.Fail("sendMessage", telegramtest.Fault{LoseAnswer: true}, telegramtest.Fault{CutAnswer: true}, telegramtest.Fault{HangUp: true})
+	for i, want := range []error{io.EOF, io.ErrUnexpectedEOF, io.EOF} {
+		if err := send(); !errors.Is(err, want) {
+			t.Errorf("message %d: %v, want %v", i+1, err, want)
+		}
+	}
+	if shown, unknown := len(s.FromBot(user)), s.Unknown(user); shown != 2 || unknown != 2 {
+		t.Errorf("%d messages, %d of them of unknown fate; want 2 and 2", shown, unknown)
+	}
+	s.Disturb(func(method string) telegramtest.Fault {
+		if method != "sendMessage" {
+			t.Errorf("asked about %s", method)
+		}
+		return telegramtest.Fault{Status: http.StatusInternalServerError}
+	})
+	if got := call(t, s, "sendMessage", "chat_id", "42", "text", "x"); got.Code != http.StatusInternalServerError {
+		t.Errorf("a disturbed call: %+v", got)
+	}
+	s.Disturb(nil)
+	if got := call(t, s, "sendMessage", "chat_id", "42", "text", "x"); !got.OK {
+		t.Errorf("a call that is not disturbed any more: %+v", got)
+	}
 }
