@@ -52,10 +52,11 @@ debian() {
 	printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$1/etc/passwd"
 }
 
-# This machine, as an overlay: what is written goes with this script, but for Go's caches.
+# This machine, or a stage that was made of it, as an overlay: what is written goes with this script, but for
+# Go's caches.
 machine() {
 	mkdir -p "$1" "${1%/root}"/{upper,work}
-	mount -t overlay overlay -o "lowerdir=/,upperdir=${1%/root}/upper,workdir=${1%/root}/work" "$1"
+	mount -t overlay overlay -o "lowerdir=$2,upperdir=${1%/root}/upper,workdir=${1%/root}/work" "$1"
 	local place
 	for place in /proc /dev /sys "$(go env GOCACHE)" "$(go env GOMODCACHE)"; do
 		mkdir -p "$1$place"
@@ -101,19 +102,30 @@ make_stage() {
 			from=${rest%% AS *}
 			case $from in '${'*'}') given=${from#??}; from=${arguments[${given%\}}]} ;; esac
 			case $from in
-			golang:*) machine "$root" ;;
+			golang:*) machine "$root" / ;;
 			*/distroless/cc-debian12:*) debian "$root" ;;
 			*)
 				[ -n "${stages[$from]:-}" ] || fail "nothing here stands for the image $from"
 				make_stage "$from"
-				cp -a "$scratch/$from/root/." "$root"
+				if mountpoint -q "$scratch/$from/root"; then
+					machine "$root" "$scratch/$from/root"
+				else
+					cp -a "$scratch/$from/root/." "$root"
+				fi
 				;;
 			esac
 			touch "$config"
-			[ ! -e "$scratch/$from/config" ] || cp "$scratch/$from/config" "$config"
+			if [ -e "$scratch/$from/config" ]; then
+				cp "$scratch/$from/config" "$config"
+				here=$(sed -n 's/^WORKDIR //p' "$config" | tail -n 1)
+			fi
 			;;
 		ARG) ;; # from the environment, if at all
-		WORKDIR) here=$rest && mkdir -p "$root$here" ;;
+		WORKDIR)
+			here=$rest
+			mkdir -p "$root$here"
+			echo "$verb $rest" >>"$config"
+			;;
 		COPY)
 			read -r -a words <<<"$rest"
 			given=$scratch/context
@@ -143,6 +155,7 @@ make_stage() {
 }
 
 make_stage "$wanted"
+mountpoint -q "$scratch/$wanted/root" && fail "$wanted is all of this machine"
 mkdir -p "$target"
 cp -a "$scratch/$wanted/root/." "$target"
 cp "$scratch/$wanted/config" "$target.config"

@@ -34,7 +34,7 @@ var faults = []fault{
 	{"Redis paused", false, (*havoc).pauseRedis},
 	{"Redis slow", false, (*havoc).slowRedis},
 	{"PostgreSQL restarted", true, (*havoc).restartPostgres},
-	{"PostgreSQL's disk full", true, (*havoc).fillDisk},
+	{"PostgreSQL's disk full", false, (*havoc).fillDisk},
 	{"bots without Redis", true, func(h *havoc) { h.cutOff(h.d.botsToRedis) }},
 	{"workers without Redis", false, func(h *havoc) { h.cutOff(h.d.workersToRedis) }},
 	{"bots without PostgreSQL", false, func(h *havoc) { h.cutOff(h.d.botsToDatabase) }},

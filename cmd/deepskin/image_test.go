@@ -112,6 +112,12 @@ func TestImageIsBuiltFromFilesThatAreThere(t *testing.T) {
 	for _, name := range sourceFiles(t) {
 		check(name)
 	}
+	for _, name := range []string{ // what retrains
+		"Makefile", "deploy/training/retrain.sh", "deploy/training/requirements.txt",
+		"models/training/deepskin_training/model.py", "models/training/configs/deepskin-2.toml",
+	} {
+		check(name)
+	}
 	for _, name := range []string{
 		".env", ".git/config", "deepskin-data/keys.json", "deepskin-data/deepskin.db", "deploy/lib/linux-amd64/libonnxruntime.so.1",
 		"models/training/runs/imagenet/checkpoint.pt", "models/training/runs/eda/index.html",

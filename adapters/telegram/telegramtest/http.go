@@ -154,6 +154,7 @@ func cutAnswer(w http.ResponseWriter, result any, refused *refusal) {
 	w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
 	w.WriteHeader(whole.Code)
 	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	_ = http.NewResponseController(w).Flush() // else it would be dropped with the connection
 	panic(http.ErrAbortHandler)
 }
 
