@@ -106,7 +106,7 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 
 // forTheOwner reports whether a variable is for the owner of the service to fill in.
 func forTheOwner(name string) bool {
-	return name == "DEEPSKIN_PUBLIC_URL" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_") ||
+	return name == "DEEPSKIN_PUBLIC_URL" || name == "DEEPSKIN_KEYS" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_") ||
 		strings.HasPrefix(name, "OTEL_")
 }
 
