@@ -215,17 +215,6 @@ func (d *deployment) pages() []string {
 	return urls
 }
 
-// restartRedis stops Redis and starts it with its append-only file.
-func (d *deployment) restartRedis(t *testing.T) {
-	t.Helper()
-	if err := d.redis.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.redis.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // emptyRedis stops Redis and starts it without its files.
 func (d *deployment) emptyRedis(t *testing.T) {
 	t.Helper()
