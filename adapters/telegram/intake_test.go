@@ -199,7 +199,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestPoisonousUpdates shows that what cannot be read, or makes the bot panic, is passed over.
+// TestPoisonousUpdates shows that what cannot be read, or makes the bot panic, is passed over, and that
+// a command that reaches beyond its text is none.
 func TestPoisonousUpdates(t *testing.T) {
 	s := telegramtest.New(t)
 	a, l := adapter(t, quick(s))
@@ -220,10 +221,10 @@ func TestPoisonousUpdates(t *testing.T) {
 	s.SendText(ann, ann, "/start")
 	s.WaitForText(ann, "alive")
 	s.WaitForConfirmation()
-	if want := []string{"start"}; !reflect.DeepEqual(seen, want) {
+	if want := []string{"", "start"}; !reflect.DeepEqual(seen, want) {
 		t.Errorf("the bot saw %q, want %q", seen, want)
 	}
-	if got := bytes.Count([]byte(l.String()), []byte("passed over")); got != 4 {
-		t.Errorf("the log speaks of %d updates passed over, want 4:\n%s", got, l)
+	if got := bytes.Count([]byte(l.String()), []byte("passed over")); got != 3 {
+		t.Errorf("the log speaks of %d updates passed over, want 3:\n%s", got, l)
 	}
 }
