@@ -139,7 +139,7 @@ func TestComposeMissesNoSecret(t *testing.T) {
 func TestComposeKeepsItsSecretsInVariables(t *testing.T) {
 	one, other := composeProject(t, madeEnv(t)), composeProject(t, madeEnv(t))
 	public := map[string]string{
-		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "DEEPSKIN_PUBLIC_URL": "", "TELEGRAM_TOKEN": "",
+		"DEEPSKIN_ADDR": ":8080", "DEEPSKIN_OPS_ADDR": ":9090", "DEEPSKIN_PUBLIC_URL": "", "DEEPSKIN_KEYS": "", "TELEGRAM_TOKEN": "",
 		"DISCORD_TOKEN": "", "DISCORD_CHANNELS": "", "DISCORD_TEAM_CHANNEL": "", "DISCORD_REVIEWER_ROLE": "",
 		"POSTGRES_USER": "deepskin", "POSTGRES_DB": "deepskin",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "", "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "1",
