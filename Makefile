@@ -17,6 +17,9 @@ REPORTS := models/evaluation
 KEEP_BLOCKS := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 # Commands of the servers that tests start, and the Debian packages that they come from.
 SERVERS := redis-server=redis-server pg_ctlcluster=postgresql promtool=prometheus
+FUZZTIME ?= 2m
+# Without a bound, most of the time goes into making each interesting input a little shorter.
+FUZZ = go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 SHOTS ?= screenshots
 PAGE := adapters/web/page
 DRAW := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
@@ -63,6 +66,15 @@ test: setup ## Run all tests under the race detector (installs redis-server, Pos
 test-pure: setup ## Run the classifier's tests without libjpeg-turbo, as it is built where there is none
 	go test -race -count=1 -timeout 10m $(TESTFLAGS) ./classifier/...
 
+.PHONY: fuzz
+fuzz: setup ## Look for input that breaks something, for FUZZTIME (default: 2m) with each of the Fuzz functions
+	@git grep -o 'func Fuzz[A-Za-z]*' -- '*_test.go' | while IFS=: read -r file name; do \
+		echo "== $${name#func } in $$(dirname "$$file")"; \
+		$(FUZZ) $(TAGS) -fuzz "^$${name#func }\$$" "./$$(dirname "$$file")" || exit 1; \
+	done
+	@echo "== FuzzPhoto in classifier, without libjpeg-turbo"
+	@$(FUZZ) -fuzz '^FuzzPhoto$$' ./classifier
+
 .PHONY: chaos
 chaos: setup ## Break one thing after the other while 5,000 photos are sent, and count (SEED=1; FAULT=part of a name; under 15 minutes)
 	@deploy/packages.sh $(SERVERS)
@@ -98,6 +110,10 @@ lint: $(LINTER) $(ACTIONLINT) ## Check the Go code and the workflows
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in all that is used (STRICT=1 fails where that cannot be done)
 	@STRICT=$(STRICT) deploy/vuln.sh $(GOVULNCHECK)
+
+.PHONY: reproducible
+reproducible: ## Build the last commit twice, in two folders, and compare the programs
+	@deploy/reproducible.sh $(TAGS)
 
 .PHONY: image
 image: ## Build the image IMAGE (default: deepskin; TARGET=cuda or training for these); needs a container engine

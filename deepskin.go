@@ -57,6 +57,22 @@ func (Sender) LogValue() slog.Value { return slog.StringValue("[sender]") }
 // String keeps the sender out of errors and formatted text.
 func (Sender) String() string { return "[sender]" }
 
+// An Origin is where a photo comes from, as limits count it. It never reaches a log.
+type Origin struct {
+	Sender Sender
+	// Chat is the platform's name of the chat.
+	Chat string
+	// Network is the IP address, or the network, that the photo came from directly; empty where the
+	// platform stands between, or nobody knows.
+	Network string
+}
+
+// LogValue keeps the origin out of logs.
+func (Origin) LogValue() slog.Value { return slog.StringValue("[origin]") }
+
+// String keeps the origin out of errors and formatted text.
+func (Origin) String() string { return "[origin]" }
+
 // An Address names a message, or a place where messages can be sent, on a platform. It identifies
 // a person: the store keeps it sealed, and it never reaches a log.
 type Address struct {

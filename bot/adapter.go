@@ -71,6 +71,9 @@ type Message struct {
 	// Language is what the platform says that the sender reads: a language tag ("pt-br"), or
 	// several as in an Accept-Language header. Empty where it does not say.
 	Language string
+	// Network is the IP address, or the network, that the message came from directly, for limits alone;
+	// empty where a platform stands between, or nobody knows.
+	Network string
 	// Consent says that the sender agreed in the same step, as the web page's form does.
 	Consent bool
 	// Reviewer says that the sender is one of the team's reviewers, and that the message came from

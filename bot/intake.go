@@ -85,7 +85,7 @@ func (b *Bot) takePhoto(ctx context.Context, w words.Words, m Message) (_ Reply,
 	span.Outcome(string(c.Status))
 	if added {
 		// Only now, so that an event that comes twice counts once.
-		if wait := b.overLimit(ctx, m.Sender, c.ID); wait > 0 {
+		if wait := b.overLimit(ctx, m, c.ID); wait > 0 {
 			span.Outcome(outcomeLimited)
 			b.metrics.outcome(c.Platform, outcomeLimited)
 			return b.turnAway(ctx, m.Sender, c, tooMany(w, wait, c.Album != ""))
@@ -147,12 +147,12 @@ func (b *Bot) hasAgreed(ctx context.Context, m Message) (bool, error) {
 
 // overLimit returns how long the sender has to wait, zero for not at all. Where Redis cannot
 // count, nobody is turned away for it.
-func (b *Bot) overLimit(ctx context.Context, sender deepskin.Sender, id deepskin.CaseID) time.Duration {
+func (b *Bot) overLimit(ctx context.Context, m Message, id deepskin.CaseID) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, allowTime)
 	defer cancel()
-	wait, err := b.Queue.Allow(ctx, sender)
+	wait, err := b.Queue.Allow(ctx, deepskin.Origin{Sender: m.Sender, Chat: m.At.Chat, Network: m.Network})
 	if err != nil {
-		b.Logger.Warn("limits of a sender were not checked", "case", id, "error", err)
+		b.Logger.Warn("limits were not checked", "case", id, "error", err)
 		return 0
 	}
 	return wait

@@ -143,7 +143,7 @@ type Queue interface {
 	Copy(ctx context.Context, id deepskin.CaseID) ([]byte, error)
 	// Forget deletes the photo and the reduced copy.
 	Forget(ctx context.Context, id deepskin.CaseID) error
-	// Allow counts one photo of a sender. Where that is one too many it returns how long to
-	// wait, and zero otherwise.
-	Allow(ctx context.Context, sender deepskin.Sender) (wait time.Duration, err error)
+	// Allow counts one photo, for its sender, its chat, its network and in all. Where that is one too
+	// many for any of them it returns how long to wait, and zero otherwise.
+	Allow(ctx context.Context, from deepskin.Origin) (wait time.Duration, err error)
 }

@@ -170,17 +170,17 @@ func (q *memQueue) Forget(ctx context.Context, id deepskin.CaseID) error {
 	return nil
 }
 
-func (q *memQueue) Allow(ctx context.Context, sender deepskin.Sender) (time.Duration, error) {
+func (q *memQueue) Allow(ctx context.Context, from deepskin.Origin) (time.Duration, error) {
 	if err := q.enter(ctx, "Allow"); err != nil {
 		return 0, err
 	}
 	defer q.mu.Unlock()
 	if q.wait != nil {
-		if wait := q.wait(q.allowed[sender] + 1); wait > 0 {
+		if wait := q.wait(q.allowed[from.Sender] + 1); wait > 0 {
 			return wait, nil
 		}
 	}
-	q.allowed[sender]++
+	q.allowed[from.Sender]++
 	return 0, nil
 }
 

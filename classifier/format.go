@@ -18,6 +18,14 @@ const (
 	maxPixels = 50_000_000
 )
 
+// A file whose pixels are many but whose bytes are few holds no photo, but perhaps a trap: a PNG of 50
+// megapixels that are all alike has 50 KB. Cameras, and all who compress what these take, stay below 30
+// pixels a byte.
+const (
+	manyPixels       = 4_000_000
+	maxPixelsPerByte = 250
+)
+
 type format int
 
 const (
@@ -84,7 +92,11 @@ func inspectJPEG(photo []byte) (header, deepskin.Problem) {
 	if !ok || frame.scans > maxScans {
 		return header{}, deepskin.Corrupt
 	}
-	return checkPixels(config, header{format: formatJPEG, components: frame.components, memory: frame.memory()})
+	found, problem := checkPixels(photo, config, header{format: formatJPEG, components: frame.components, memory: frame.memory()})
+	if problem == "" && !frame.ends {
+		problem = deepskin.Corrupt // the decoder would find out after all the rest
+	}
+	return found, problem
 }
 
 func inspectPNG(photo []byte) (header, deepskin.Problem) {
@@ -106,7 +118,7 @@ func inspectPNG(photo []byte) (header, deepskin.Problem) {
 	if interlaced {
 		perPixel *= 2 // each pass is decoded on its own, then merged
 	}
-	return checkPixels(config, header{format: formatPNG, memory: perPixel * pixels(config)})
+	return checkPixels(photo, config, header{format: formatPNG, memory: perPixel * pixels(config)})
 }
 
 func inspectWebP(photo []byte) (header, deepskin.Problem) {
@@ -126,16 +138,17 @@ func inspectWebP(photo []byte) (header, deepskin.Problem) {
 		// at most 65,536 times.
 		memory += 9*pixels(config) + min(int64(len(photo))*1100, 180<<20)
 	}
-	return checkPixels(config, header{format: formatWebP, memory: memory})
+	return checkPixels(photo, config, header{format: formatWebP, memory: memory})
 }
 
 func pixels(config image.Config) int64 { return int64(config.Width) * int64(config.Height) }
 
-func checkPixels(config image.Config, found header) (header, deepskin.Problem) {
+func checkPixels(photo []byte, config image.Config, found header) (header, deepskin.Problem) {
 	switch {
 	case config.Width <= 0 || config.Height <= 0:
 		return header{}, deepskin.Corrupt
-	case pixels(config) > maxPixels:
+	case pixels(config) > maxPixels,
+		pixels(config) > manyPixels && pixels(config) > maxPixelsPerByte*int64(len(photo)):
 		return header{}, deepskin.TooManyPixels
 	}
 	found.size = image.Pt(config.Width, config.Height)

@@ -19,6 +19,8 @@ type jpegFrame struct {
 	// plain says that the components may be ready red, green and blue.
 	plain bool
 	scans int
+	// ends says that there is an end after the header, without which no decoder takes the photo for whole.
+	ends bool
 }
 
 // readFrame finds the frame header as Go's decoder does, which keeps to itself what counts:
@@ -52,6 +54,7 @@ func readFrame(photo []byte) (jpegFrame, bool) {
 			f, ok := parseFrame(segment)
 			f.progressive, f.plain = marker == 0xc2, !jfif
 			f.scans = countScans(rest, f.components, f.progressive)
+			f.ends = bytes.LastIndex(rest, []byte{0xff, 0xd9}) >= 0
 			return f, ok
 		}
 		jfif = jfif || marker == 0xe0 && bytes.HasPrefix(segment, []byte("JFIF\x00"))

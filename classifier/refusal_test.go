@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"image/png"
 	"runtime"
 	"slices"
 	"testing"
@@ -29,6 +30,8 @@ func TestHostileInputIsRefusedCheaply(t *testing.T) {
 		want    deepskin.Problem
 	}{
 		"no bytes":             {nil, deepskin.Empty},
+		"PNG bomb, 49 Mp":      {flatPNG(t, 7000), deepskin.TooManyPixels},
+		"progressive, 12 Mp":   {enlarged(golden(t, "progressive.jpg"), 4000, 3000, 100_000), deepskin.Corrupt},
 		"one byte":             {[]byte{0xff}, deepskin.UnknownFormat},
 		"21 MB":                {append(slices.Clone(photo), make([]byte, 21_000_000)...), deepskin.TooManyBytes},
 		"HEIC":                 {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), deepskin.HEIC},
@@ -77,6 +80,25 @@ func TestHostileInputIsRefusedCheaply(t *testing.T) {
 				t.Errorf("took %d bytes", taken)
 			}
 		})
+	}
+}
+
+// EXIF data beyond all measure are not read: the photo is looked at as it lies.
+func TestEndlessEXIFCostsNothing(t *testing.T) {
+	c := open(t, classifier.Config{})
+	photo := manyTags(golden(t, "base.png"), 10_000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a, reduced, err := c.AssessAndCopy(t.Context(), photo)
+	runtime.ReadMemStats(&after)
+	if err != nil || a.Diagnoses == nil {
+		t.Fatalf("got %v, %v", a.Problems, err)
+	}
+	if size := decodeJPEG(t, reduced).Rect.Size(); size != image.Pt(400, 300) {
+		t.Errorf("size = %v, want 400 x 300", size)
+	}
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 64<<20 {
+		t.Errorf("took %d bytes", taken)
 	}
 }
 
@@ -150,13 +172,46 @@ func expose(photo *image.NRGBA, factor float64) *image.NRGBA {
 	})
 }
 
-func encode(t *testing.T, write func(*bytes.Buffer) error) []byte {
+func encode(t testing.TB, write func(*bytes.Buffer) error) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := write(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// flatPNG is a square PNG of one grey, which compresses a thousand times.
+func flatPNG(t testing.TB, side int) []byte {
+	t.Helper()
+	return encode(t, func(w *bytes.Buffer) error { return png.Encode(w, image.NewGray(image.Rect(0, 0, side, side))) })
+}
+
+// enlarged is a progressive JPEG without its end that says it has another size, and is so long.
+func enlarged(photo []byte, width, height uint16, length int) []byte {
+	frame := bytes.Index(photo, []byte{0xff, 0xc2})
+	binary.BigEndian.PutUint16(photo[frame+5:], height)
+	binary.BigEndian.PutUint16(photo[frame+7:], width)
+	return append(photo[:len(photo)-2], make([]byte, length-len(photo)+2)...)
+}
+
+// manyTags puts EXIF data with so many tags into a PNG; the last one would turn it.
+func manyTags(photo []byte, count int) []byte {
+	data := []byte("eXIfII\x2a\x00\x08\x00\x00\x00")
+	data = binary.LittleEndian.AppendUint16(data, uint16(count))
+	for i := range count {
+		tag := uint16(0x1000)
+		if i == count-1 {
+			tag = 0x0112
+		}
+		data = binary.LittleEndian.AppendUint16(data, tag)
+		data = append(data, "\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"...)
+	}
+	data = append(data, 0, 0, 0, 0)
+	chunk := append(binary.BigEndian.AppendUint32(nil, uint32(len(data)-4)), data...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(data))
+	const headerEnd = 8 + 4 + 4 + 13 + 4
+	return slices.Concat(photo[:headerEnd], chunk, photo[headerEnd:])
 }
 
 // jpegHeader is a JPEG of three components without subsampling, up to the start of its scan.

@@ -5,8 +5,6 @@ package classifier
 import (
 	"bytes"
 	"image"
-	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -113,13 +111,4 @@ func goldenSource(t *testing.T, name string) *source {
 		t.Fatal(problem)
 	}
 	return &source{photo: photo, header: found}
-}
-
-func goldenFile(t testing.TB, name string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join("testdata", "golden", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }

@@ -47,8 +47,19 @@ type Config struct {
 	PhotosPerMinute int
 	// PhotosPerDay is how many photos a sender may send in 24 hours. Zero means any number.
 	PhotosPerDay int
+	// PhotosPerChatMinute is how many photos all in one chat may send in a minute together. Zero means
+	// any number.
+	PhotosPerChatMinute int
+	// PhotosPerNetworkMinute is how many photos may come from one IP address, or one /64 network of
+	// IPv6, in a minute, where that is known. Zero means any number.
+	PhotosPerNetworkMinute int
+	// PhotosPerNetworkDay is how many in 24 hours. Zero means any number.
+	PhotosPerNetworkDay int
+	// PhotosPerMinuteInAll is how many photos everybody may send in a minute together. Zero means any
+	// number: then only Backlog, and how long a photo would wait, bound what is taken.
+	PhotosPerMinuteInAll int
 	// Secret keys the hash under which senders are counted; all bot processes need the same. It
-	// may be empty only where neither rate limit is set.
+	// may be empty only where no limit on photos is set.
 	Secret []byte
 	// DeadLetters is how many dead letters are kept, the newest ones. Zero means 1,000.
 	DeadLetters int
@@ -104,6 +115,10 @@ func (c Config) check() error {
 		{"backlog", int64(c.Backlog)},
 		{"photos per minute", int64(c.PhotosPerMinute)},
 		{"photos per day", int64(c.PhotosPerDay)},
+		{"photos per minute and chat", int64(c.PhotosPerChatMinute)},
+		{"photos per minute and network", int64(c.PhotosPerNetworkMinute)},
+		{"photos per day and network", int64(c.PhotosPerNetworkDay)},
+		{"photos per minute in all", int64(c.PhotosPerMinuteInAll)},
 		{"dead letters", int64(c.DeadLetters)},
 		{"claim idle time", int64(c.ClaimIdle)},
 		{"deliveries", int64(c.MaxDeliveries)},
@@ -113,10 +128,16 @@ func (c Config) check() error {
 			return fmt.Errorf("queue: %s must not be negative", f.name)
 		}
 	}
-	if (c.PhotosPerMinute > 0 || c.PhotosPerDay > 0) && len(c.Secret) == 0 {
+	if c.limited() && len(c.Secret) == 0 {
 		return errors.New("queue: a rate limit needs a secret to hash senders with")
 	}
 	return nil
+}
+
+// limited reports whether photos are counted at all.
+func (c Config) limited() bool {
+	return c.PhotosPerMinute > 0 || c.PhotosPerDay > 0 || c.PhotosPerChatMinute > 0 ||
+		c.PhotosPerNetworkMinute > 0 || c.PhotosPerNetworkDay > 0 || c.PhotosPerMinuteInAll > 0
 }
 
 // A Queue is a connection to Redis. Its methods may be called at the same time.

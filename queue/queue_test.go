@@ -314,7 +314,7 @@ func TestAllow(t *testing.T) {
 		anna := deepskin.Sender{Platform: platform, ID: "anna-4711"}
 		allow := func(q *queue.Queue, sender deepskin.Sender) time.Duration {
 			t.Helper()
-			wait, err := q.Allow(t.Context(), sender)
+			wait, err := q.Allow(t.Context(), deepskin.Origin{Sender: sender})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -359,6 +359,68 @@ func TestAllow(t *testing.T) {
 	})
 }
 
+// Limits of chats, networks and all hold for different people, across processes, and whoever is turned
+// away by one of them is counted by none.
+func TestAllowCountsMoreThanSenders(t *testing.T) {
+	t.Parallel()
+	from := func(person, chat, network string) deepskin.Origin {
+		return deepskin.Origin{Sender: deepskin.Sender{Platform: platform, ID: person}, Chat: chat, Network: network}
+	}
+	for name, test := range map[string]struct {
+		config      queue.Config
+		same, other deepskin.Origin
+		longest     time.Duration
+	}{
+		"a chat": {
+			queue.Config{PhotosPerChatMinute: 1},
+			from("ben", "group-1", ""), from("anna", "group-2", ""), time.Minute,
+		},
+		"a network": {
+			queue.Config{PhotosPerNetworkMinute: 1},
+			from("ben", "2", "192.0.2.7/32"), from("anna", "1", "192.0.2.8/32"), time.Minute,
+		},
+		"a network's day": {
+			queue.Config{PhotosPerNetworkDay: 1},
+			from("ben", "2", "192.0.2.7/32"), from("anna", "1", ""), 24 * time.Hour,
+		},
+		"all": {queue.Config{PhotosPerMinuteInAll: 1}, from("ben", "2", ""), deepskin.Origin{}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onAll(t, func(t *testing.T, url string) {
+				config := test.config
+				config.URL, config.Secret, config.PhotosPerMinute = url, []byte(name), 1
+				one := open(t, config)
+				another := one // there is no second process with the Redis in this one
+				if url != "" {
+					another = open(t, config)
+				}
+				first := from("anna", "group-1", "192.0.2.7/32")
+				if wait, err := one.Allow(t.Context(), first); wait != 0 || err != nil {
+					t.Fatalf("the first: wait %v, %v", wait, err)
+				}
+				wait, err := another.Allow(t.Context(), test.same)
+				if wait <= 0 || wait > test.longest || err != nil {
+					t.Errorf("somebody else: wait %v, %v", wait, err)
+				}
+				config.PhotosPerChatMinute, config.PhotosPerNetworkMinute = 0, 0
+				config.PhotosPerNetworkDay, config.PhotosPerMinuteInAll = 0, 0
+				if url != "" {
+					if wait, err := open(t, config).Allow(t.Context(), test.same); wait != 0 || err != nil {
+						t.Errorf("who was turned away was counted: wait %v, %v", wait, err)
+					}
+				}
+				if test.other == (deepskin.Origin{}) {
+					return
+				}
+				test.other.Sender.ID = "cleo"
+				if wait, err := another.Allow(t.Context(), test.other); wait != 0 || err != nil {
+					t.Errorf("from elsewhere: wait %v, %v", wait, err)
+				}
+			})
+		})
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]queue.Config{
@@ -366,6 +428,8 @@ func TestOpenRefuses(t *testing.T) {
 		"a URL that does not parse":  {URL: "redis://user:hunter2@host:port:port/%zz"},
 		"a negative backlog":         {Backlog: -1},
 		"a rate limit and no secret": {PhotosPerDay: 1},
+		"another one and no secret":  {PhotosPerMinuteInAll: 1},
+		"a negative limit":           {PhotosPerChatMinute: -1},
 		"a server that is not there": {URL: "redis://:hunter2@127.0.0.1:1?max_retries=-1"},
 		"another kind of Redis":      {URL: "redis+ring://:hunter2@127.0.0.1:1"},
 		"another scheme":             {URL: "http+cluster://:hunter2@127.0.0.1:1"},

@@ -30,34 +30,42 @@ end
 return 0
 `)
 
-// Allow counts one photo of a sender. Where that is one too many it returns how long to wait, and
-// zero otherwise; a photo that is turned away is not counted.
-func (q *Queue) Allow(ctx context.Context, sender deepskin.Sender) (wait time.Duration, err error) {
+// Allow counts one photo, for its sender, its chat, its network and in all. Where that is one too many
+// for any of them it returns how long to wait, and zero otherwise; a photo that is turned away is
+// counted nowhere.
+func (q *Queue) Allow(ctx context.Context, from deepskin.Origin) (wait time.Duration, err error) {
 	var keys []string
 	var args []any
-	add := func(window string, limit int, length time.Duration) {
+	add := func(window string, limit int, length time.Duration, who ...string) {
 		if limit > 0 {
-			keys = append(keys, prefix+"rate:"+window+":"+q.hash(sender))
+			keys = append(keys, prefix+"rate:"+window+":"+q.hash(who))
 			args = append(args, limit, length.Milliseconds())
 		}
 	}
-	add("minute", q.config.PhotosPerMinute, time.Minute)
-	add("day", q.config.PhotosPerDay, 24*time.Hour)
+	sender := []string{"rate", from.Sender.Platform, from.Sender.ID}
+	add("minute", q.config.PhotosPerMinute, time.Minute, sender...)
+	add("day", q.config.PhotosPerDay, 24*time.Hour, sender...)
+	add("minute", q.config.PhotosPerChatMinute, time.Minute, "chat", from.Sender.Platform, from.Chat)
+	if from.Network != "" {
+		add("minute", q.config.PhotosPerNetworkMinute, time.Minute, "network", from.Network)
+		add("day", q.config.PhotosPerNetworkDay, 24*time.Hour, "network", from.Network)
+	}
+	add("minute", q.config.PhotosPerMinuteInAll, time.Minute, "all")
 	if len(keys) == 0 {
 		return 0, nil
 	}
 	ms, err := allowScript.Run(ctx, q.rdb, keys, args...).Int64()
 	if err != nil {
-		return 0, fmt.Errorf("count a sender's photos: %w", busyIfFull(err))
+		return 0, fmt.Errorf("count photos: %w", busyIfFull(err))
 	}
 	return time.Duration(ms) * time.Millisecond, nil
 }
 
-// hash names a sender in Redis without saying who it is.
-func (q *Queue) hash(sender deepskin.Sender) string {
+// hash names somebody in Redis without saying who it is.
+func (q *Queue) hash(who []string) string {
 	mac := hmac.New(sha256.New, q.config.Secret)
-	// JSON keeps the two parts apart whatever they contain; writing to a hash and encoding two
-	// strings cannot fail.
-	_ = json.NewEncoder(mac).Encode([]string{"rate", sender.Platform, sender.ID})
+	// JSON keeps the parts apart whatever they contain; writing to a hash and encoding strings cannot
+	// fail.
+	_ = json.NewEncoder(mac).Encode(who)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -141,7 +141,8 @@ func (s *Store) ExportID() (string, error) {
 }
 
 // pseudonyms are the names that an export carries. Each kind has a key of its own, derived from the
-// identity key, so that nothing in an export fits anything in the database without that key.
+// first identity key, so that nothing in an export fits anything in the database without that key, and
+// that the names of photos outlast a rotation.
 type pseudonyms struct {
 	images, lesions []byte
 	store           string
@@ -154,7 +155,7 @@ func (s sealer) pseudonyms() (pseudonyms, error) {
 		"deepskin export images": &p.images, "deepskin export lesions": &p.lesions, "deepskin export store": &store,
 	} {
 		var err error
-		if *key, err = hkdf.Key(sha256.New, s.identity, nil, purpose, sha256.Size); err != nil {
+		if *key, err = hkdf.Key(sha256.New, s.identities[0], nil, purpose, sha256.Size); err != nil {
 			return pseudonyms{}, fmt.Errorf("derive the keys of exports: %w", err)
 		}
 	}

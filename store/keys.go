@@ -19,6 +19,10 @@ const keySize = 32
 type Keys struct {
 	// Identity turns senders and events into keyed hashes (HMAC-SHA-256): 32 random bytes.
 	Identity []byte
+	// Former are the identity keys that there were before, oldest first; none unless keys were rotated.
+	// What they hashed is hashed again with the next one, so they are needed for as long as the database
+	// lasts, and are worth nothing without the present one.
+	Former [][]byte
 	// Address seals addresses, photo sources, comments and kept photos (AES-256-GCM): 32 random bytes.
 	Address []byte
 }
@@ -38,22 +42,39 @@ func (k Keys) check() error {
 		return fmt.Errorf("the identity key and the address key must have %d bytes each, not %d and %d",
 			keySize, len(k.Identity), len(k.Address))
 	}
+	for _, former := range k.Former {
+		if len(former) != keySize {
+			return fmt.Errorf("a former identity key must have %d bytes, not %d", keySize, len(former))
+		}
+	}
 	return nil
 }
 
+// identities are all identity keys, in the order in which they hash.
+func (k Keys) identities() [][]byte { return append(append([][]byte{}, k.Former...), k.Identity) }
+
 // keysFile is the JSON form of Keys; the bytes are in base 64.
 type keysFile struct {
-	Identity []byte `json:"identity"`
-	Address  []byte `json:"address"`
+	Identity []byte   `json:"identity"`
+	Former   [][]byte `json:"former,omitempty"`
+	Address  []byte   `json:"address"`
 }
 
 // LoadOrCreateKeys reads the keys from a file. A missing file is created with fresh random keys,
 // readable by its owner only; one that others may read or write is refused with an error. Several
 // processes may call it at the same time: all get the same keys.
-func LoadOrCreateKeys(path string) (Keys, error) {
+func LoadOrCreateKeys(path string) (Keys, error) { return loadOrCreate(path, freshKeys) }
+
+// LoadOrCreateNextKeys is LoadOrCreateKeys for keys to rotate to from others: a missing file is created
+// with their Next.
+func LoadOrCreateNextKeys(path string, before Keys) (Keys, error) {
+	return loadOrCreate(path, before.Next)
+}
+
+func loadOrCreate(path string, fresh func() Keys) (Keys, error) {
 	keys, err := loadKeys(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := createKeys(path); err != nil {
+		if err := createKeys(path, fresh()); err != nil {
 			return Keys{}, fmt.Errorf("create key file %s: %w", path, err)
 		}
 		keys, err = loadKeys(path)
@@ -77,6 +98,11 @@ func loadKeys(path string) (Keys, error) {
 	if err != nil {
 		return Keys{}, err
 	}
+	return ParseKeys(text)
+}
+
+// ParseKeys reads keys from the content of a key file. No error quotes it.
+func ParseKeys(text []byte) (Keys, error) {
 	var file keysFile
 	if err := json.Unmarshal(text, &file); err != nil {
 		// The decoder's own words could quote the file.
@@ -86,13 +112,18 @@ func loadKeys(path string) (Keys, error) {
 	return keys, keys.check()
 }
 
-// createKeys writes fresh keys to a file that was missing. One that another process created
-// meanwhile is left as it is.
-func createKeys(path string) error {
-	file := keysFile{Identity: make([]byte, keySize), Address: make([]byte, keySize)}
-	_, _ = rand.Read(file.Identity) // never fails
-	_, _ = rand.Read(file.Address)
-	text, err := json.Marshal(file)
+// freshKeys are random.
+func freshKeys() Keys {
+	k := Keys{Identity: make([]byte, keySize), Address: make([]byte, keySize)}
+	_, _ = rand.Read(k.Identity) // never fails
+	_, _ = rand.Read(k.Address)
+	return k
+}
+
+// createKeys writes keys to a file that was missing. One that another process created meanwhile is
+// left as it is.
+func createKeys(path string, keys Keys) error {
+	text, err := json.Marshal(keysFile(keys))
 	if err != nil {
 		return err
 	}

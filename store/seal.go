@@ -11,8 +11,8 @@ import (
 	"deepskin"
 )
 
-// keyVersion is the first byte of all that is sealed. It names the key, so that a later version
-// can bring a second one and still read what the first has sealed.
+// keyVersion is the first byte of all that is sealed. It names the form, so that a later version can
+// bring a second one and still read the first.
 const keyVersion = 1
 
 // The kinds of things that are hashed or sealed. The kind goes into the hash or the seal, so that
@@ -35,8 +35,9 @@ const (
 
 // A sealer hides what identifies people.
 type sealer struct {
-	identity []byte
-	aead     cipher.AEAD
+	// identities are those there were, oldest first, and the present one.
+	identities [][]byte
+	aead       cipher.AEAD
 }
 
 func newSealer(k Keys) (sealer, error) {
@@ -51,7 +52,7 @@ func newSealer(k Keys) (sealer, error) {
 	if err != nil {
 		return sealer{}, fmt.Errorf("use the address key: %w", err)
 	}
-	return sealer{identity: k.Identity, aead: aead}, nil
+	return sealer{identities: k.identities(), aead: aead}, nil
 }
 
 // sender is the only form in which a person is known to the database.
@@ -70,8 +71,24 @@ func (s sealer) album(p deepskin.Sender, album string) []byte {
 }
 
 func (s sealer) hash(kind, platform, name string) []byte {
-	h := hmac.New(sha256.New, s.identity)
-	h.Write([]byte(kind + "\x00" + platform + "\x00" + name))
+	sum := keyed(s.identities[0], []byte(kind+"\x00"+platform+"\x00"+name))
+	for _, key := range s.identities[1:] {
+		sum = keyed(key, sum)
+	}
+	return sum
+}
+
+// again hashes with the present identity key what was hashed with those before; nil stays nil.
+func (s sealer) again(sum []byte) []byte {
+	if sum == nil {
+		return nil
+	}
+	return keyed(s.identities[len(s.identities)-1], sum)
+}
+
+func keyed(key, message []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(message)
 	return h.Sum(nil)
 }
 

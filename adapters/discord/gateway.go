@@ -39,6 +39,9 @@ var (
 	misset      = []int{4010, 4011, 4012, 4013}
 )
 
+// maxBeat is the longest interval between heartbeats that makes sense, in milliseconds: Discord's is 41,250.
+const maxBeat = 10 * 60 * 1000
+
 const (
 	closedForToken  = 4004
 	closedForIntent = 4014
@@ -153,7 +156,7 @@ func (g *gateway) connect(ctx context.Context) error {
 	var beat struct {
 		Millis int64 `json:"heartbeat_interval"`
 	}
-	if hello.Op != opHello || json.Unmarshal(hello.Data, &beat) != nil || beat.Millis <= 0 {
+	if hello.Op != opHello || json.Unmarshal(hello.Data, &beat) != nil || beat.Millis <= 0 || beat.Millis > maxBeat {
 		return errors.New("discord gateway: it does not say hello")
 	}
 	interval := time.Duration(beat.Millis) * time.Millisecond

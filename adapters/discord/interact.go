@@ -170,7 +170,7 @@ func (d *desk) redo(i *discordgo.Interaction, x exchange, r bot.Reply) error {
 	if err != nil {
 		return err
 	}
-	if r.Picture == nil && slices.ContainsFunc(i.Message.Embeds, func(e *discordgo.MessageEmbed) bool { return e.Image != nil }) {
+	if r.Picture == nil && slices.ContainsFunc(i.Message.Embeds, func(e *discordgo.MessageEmbed) bool { return e != nil && e.Image != nil }) {
 		p.keepPicture()
 	}
 	c, err := d.adapter.aboutAnswer(d.sending, x, original)

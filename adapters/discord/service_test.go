@@ -151,6 +151,30 @@ func TestBot(t *testing.T) {
 	})
 }
 
+// TestOthersButtons has somebody press all buttons of another's answer: they learn nothing and change
+// nothing.
+func TestOthersButtons(t *testing.T) {
+	w := newWorld(t)
+	stop := w.serve(t, filepath.Join(t.TempDir(), "deepskin.db"))
+	defer func() { stop() }()
+	w.ann.Run(w.hall, "check", discordtest.Attach("photo", jpg(t, 1)))
+	w.tap(t, w.ann, w.shows(t, w.ann, w.hall, "May I look"), "Yes")
+	answer := w.shows(t, w.ann, w.hall, "Lower risk")
+	buttons := slices.Concat(answer.Buttons...)
+	if len(buttons) < 3 {
+		t.Fatalf("the answer has the buttons %v", buttons)
+	}
+	for _, b := range buttons {
+		notice := w.ben.Forge(answer, b.CustomID).WaitForAnswer()
+		if notice.OnlyFor != w.ben.ID || !strings.Contains(notice.Text(), "no longer works") {
+			t.Errorf("%q shows a stranger %+v", b.Label, notice)
+		}
+	}
+	if now := w.Message(answer.ID); now.Edits != answer.Edits || now.Text() != answer.Text() {
+		t.Errorf("the answer became %+v", now)
+	}
+}
+
 // TestBotAndDeletedPhoto lets somebody delete a photo before its answer: nobody else reads it then.
 func TestBotAndDeletedPhoto(t *testing.T) {
 	w := newWorld(t)

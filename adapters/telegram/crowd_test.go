@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,35 @@ func TestTwoHundredPhotos(t *testing.T) {
 			}
 			t.Logf("%v", s.AllCalls())
 		})
+	}
+}
+
+// TestOthersButtons has somebody send the data of another's buttons, from a message of their own: they
+// learn nothing and change nothing.
+func TestOthersButtons(t *testing.T) {
+	s := telegramtest.New(t)
+	a, _ := adapter(t, quick(s))
+	startBot(t, a, 2)
+	const owner, other = 7_000_000_000, 7_000_000_001
+	s.SendPhoto(owner, owner, photo(t, 1))
+	s.SendText(other, other, "/help")
+	answer := s.WaitForText(owner, "not a diagnosis")
+	own := s.WaitForMessages(other, "the help", func(list []telegramtest.Message) bool { return len(list) == 1 })[0]
+	buttons := slices.Concat(answer.Buttons...)
+	if len(buttons) < 2 {
+		t.Fatalf("the answer has the buttons %v", buttons)
+	}
+	for _, b := range buttons {
+		if notice := s.WaitForNotice(s.Press(other, own, b.Data)); !strings.Contains(notice, "no longer works") {
+			t.Errorf("%q tells a stranger %q", b.Text, notice)
+		}
+	}
+	s.WaitForConfirmation()
+	if list := s.FromBot(other); len(list) != 1 || list[0].Edits != 0 {
+		t.Errorf("the stranger sees %+v", list)
+	}
+	if now := s.WaitForText(owner, "not a diagnosis"); now.Edits != answer.Edits {
+		t.Errorf("the answer became %+v", now)
 	}
 }
 

@@ -28,7 +28,7 @@ func (r *reader) inGroup(m *tgbotapi.Message) *bot.Message {
 		return newMessage(m, photo, unique)
 	}
 	if m.IsCommand() {
-		if _, to, _ := strings.Cut(m.CommandWithAt(), "@"); to == "" {
+		if _, to, _ := strings.Cut(commandWithAt(m), "@"); to == "" {
 			return nil // who knows for which bot
 		}
 		command := readCommand(m, r.self.Username)
@@ -76,7 +76,7 @@ func (r *reader) namedIn(text string, entities []tgbotapi.MessageEntity) bool {
 		if e.Type == "text_mention" && e.User != nil && e.User.ID == r.self.ID {
 			return true
 		}
-		if e.Type != "mention" || e.Offset < 0 || e.Length < 0 || e.Offset+e.Length > len(units) {
+		if e.Type != "mention" || e.Offset < 0 || e.Length < 0 || e.Offset > len(units) || e.Length > len(units)-e.Offset {
 			continue
 		}
 		name := string(utf16.Decode(units[e.Offset : e.Offset+e.Length]))

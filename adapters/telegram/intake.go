@@ -193,14 +193,20 @@ func readPhoto(m *tgbotapi.Message) (photo *bot.Photo, unique string) {
 // readCommand returns the command that the text begins with, without its slash and without the
 // name of this bot; none where it is for another bot.
 func readCommand(m *tgbotapi.Message, username string) string {
-	if !m.IsCommand() {
-		return ""
-	}
-	command, to, _ := strings.Cut(m.CommandWithAt(), "@")
+	command, to, _ := strings.Cut(commandWithAt(m), "@")
 	if to != "" && !strings.EqualFold(to, username) {
 		return ""
 	}
 	return strings.ToLower(command)
+}
+
+// commandWithAt returns the command that the text begins with, without its slash; none where there is none.
+// The library's method of that name believes the length that came with the text.
+func commandWithAt(m *tgbotapi.Message) string {
+	if !m.IsCommand() || m.Entities[0].Length < 1 || m.Entities[0].Length > len(m.Text) {
+		return ""
+	}
+	return m.Text[1:m.Entities[0].Length]
 }
 
 // press returns nil where nothing can be done about the press: its message was sent through another

@@ -33,6 +33,9 @@ type Config struct {
 	// UploadMemory is how many bytes of photos may be on their way in at the same time;
 	// more have to wait. Zero means 96 MB. Less than one largest photo means just that one.
 	UploadMemory int64
+	// UploadsPerNetwork is how many uploads from one IP address, or one /64 network of IPv6, may be
+	// under way at the same time, where that is known; one more is told to come back. Zero means 8.
+	UploadsPerNetwork int
 	// UploadTimeout is how long one upload may take; zero means 2 minutes.
 	UploadTimeout time.Duration
 	// Heartbeat is how long an event stream may be silent before a comment shows that it is
@@ -78,6 +81,7 @@ var _ bot.Adapter = (*Adapter)(nil)
 func New(cfg Config, cases Cases) *Adapter {
 	cfg.Addr = cmp.Or(cfg.Addr, ":8080")
 	cfg.UploadMemory = max(cmp.Or(cfg.UploadMemory, 96<<20), maxPhoto)
+	cfg.UploadsPerNetwork = cmp.Or(cfg.UploadsPerNetwork, 8)
 	cfg.UploadTimeout = cmp.Or(cfg.UploadTimeout, 2*time.Minute)
 	cfg.Heartbeat = cmp.Or(cfg.Heartbeat, 15*time.Second)
 	cfg.ShutdownTimeout = cmp.Or(cfg.ShutdownTimeout, 10*time.Second)

@@ -117,7 +117,7 @@ func TestPageCanBeInstalled(t *testing.T) {
 }
 
 // checkGuards checks the headers that every answer carries.
-func checkGuards(t *testing.T, res *http.Response) {
+func checkGuards(t testing.TB, res *http.Response) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"X-Content-Type-Options":     "nosniff",
@@ -178,7 +178,7 @@ func TestOpenAPIDocumentHoldsEveryRoute(t *testing.T) {
 }
 
 // checkProblem checks that an answer is a problem with words, and returns those.
-func checkProblem(t *testing.T, res *http.Response, body string, status int) string {
+func checkProblem(t testing.TB, res *http.Response, body string, status int) string {
 	t.Helper()
 	var problem struct {
 		Status int    `json:"status"`

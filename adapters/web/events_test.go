@@ -17,7 +17,7 @@ import (
 
 // A feed is an open event stream.
 type feed struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	close func()
 }

@@ -174,7 +174,7 @@ func (f *fakeBot) settle(id deepskin.CaseID, change func(*bot.View)) {
 }
 
 // only returns the one case there is.
-func (f *fakeBot) only(t *testing.T) (deepskin.CaseID, fakeCase) {
+func (f *fakeBot) only(t testing.TB) (deepskin.CaseID, fakeCase) {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -206,6 +206,20 @@ func (f *fakeBot) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failure = err
+}
+
+func (f *fakeBot) has(id deepskin.CaseID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cases[id] != nil
+}
+
+// clear forgets all cases.
+func (f *fakeBot) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.cases)
+	clear(f.events)
 }
 
 func (f *fakeBot) count() int {
@@ -251,7 +265,7 @@ type site struct {
 	stop func()
 }
 
-func serve(t *testing.T, cfg web.Config) *site {
+func serve(t testing.TB, cfg web.Config) *site {
 	t.Helper()
 	logs := &logtest.Log{}
 	fake := newFakeBot()
@@ -280,12 +294,12 @@ func serve(t *testing.T, cfg web.Config) *site {
 
 // A visitor is a browser with its own cookies.
 type visitor struct {
-	t    *testing.T
+	t    testing.TB
 	site *site
 	http *http.Client
 }
 
-func (s *site) visitor(t *testing.T) *visitor {
+func (s *site) visitor(t testing.TB) *visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -337,7 +351,7 @@ func (v *visitor) send(photo []byte) deepskin.CaseID {
 type field struct{ name, value string }
 
 // form makes a multipart form; the field photo is a file.
-func form(t *testing.T, fields ...field) (io.Reader, string) {
+func form(t testing.TB, fields ...field) (io.Reader, string) {
 	t.Helper()
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)

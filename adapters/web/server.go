@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +22,8 @@ type server struct {
 	handler bot.Handler
 	// uploads is the memory that photos on their way in may take, in bytes.
 	uploads *semaphore.Weighted
+	// clients have uploads on their way in.
+	clients *clients
 	// stopping is closed when event streams have to end.
 	stopping <-chan struct{}
 }
@@ -31,6 +34,7 @@ func newServer(cfg Config, cases Cases, h bot.Handler, stopping <-chan struct{})
 		cases:    cases,
 		handler:  h,
 		uploads:  semaphore.NewWeighted(cfg.UploadMemory),
+		clients:  &clients{most: cfg.UploadsPerNetwork, now: map[netip.Prefix]int{}},
 		stopping: stopping,
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"deepskin"
 	"deepskin/bot"
 	"deepskin/bot/words"
+	"deepskin/internal/site"
 )
 
 const (
@@ -105,6 +106,13 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 	if size < 0 || size > maxPhoto {
 		size = maxPhoto
 	}
+	network, known := site.Client(in.r)
+	if known {
+		if !s.clients.enter(network) {
+			return nil, busy(w, "web.busy")
+		}
+		defer s.clients.leave(network)
+	}
 	queueing, cancel := context.WithTimeout(ctx, maxQueueing)
 	defer cancel()
 	if err := s.uploads.Acquire(queueing, size); err != nil {
@@ -117,13 +125,17 @@ func (s *server) upload(ctx context.Context, in *uploadInput) (*uploadOutput, er
 		return nil, err
 	}
 	sender := openSession(in.w, in.r, in.Session)
-	reply, err := s.handler.Message(ctx, bot.Message{
+	message := bot.Message{
 		Sender:  sender,
 		At:      address(sender),
 		Event:   event(sender, in.Key),
 		Photo:   &bot.Photo{Bytes: photo},
 		Consent: true, Language: in.Language,
-	})
+	}
+	if known {
+		message.Network = network.String()
+	}
+	reply, err := s.handler.Message(ctx, message)
 	switch {
 	case err != nil:
 		return nil, s.problem(w, "take a photo", reply.Case, err)

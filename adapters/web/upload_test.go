@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,50 @@ func TestUploadsWaitForRoom(t *testing.T) {
 	}
 	s.bot.on(nil)
 	s.visitor(t).send([]byte("x")) // There is room again.
+}
+
+// Whoever uploads slowly, as often as they can, leaves room for others.
+func TestOneAddressDoesNotTakeAllRoom(t *testing.T) {
+	s := serve(t, web.Config{UploadsPerNetwork: 2})
+	entered, release := make(chan string, 3), make(chan struct{})
+	s.bot.on(func(m bot.Message) (bot.Reply, error) {
+		entered <- m.Network
+		<-release
+		return bot.Reply{Text: "Enough."}, nil
+	})
+	upload := func(from string) int {
+		body, contentType := form(t, field{"consent", "true"}, field{"photo", "x"})
+		res, _ := s.visitor(t).do(http.MethodPost, "/v1/cases", body, "Content-Type", contentType, "X-Forwarded-For", from)
+		return res.StatusCode
+	}
+	var busy sync.WaitGroup
+	for _, from := range []string{"203.0.113.9", "203.0.113.9", "203.0.113.10"} {
+		busy.Go(func() {
+			if status := upload(from); status != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d", from, status)
+			}
+		})
+		if network := <-entered; network != from+"/32" {
+			t.Errorf("the bot hears of %q, want %s", network, from)
+		}
+	}
+	if status := upload("203.0.113.9"); status != http.StatusServiceUnavailable {
+		t.Errorf("the third of an address: %d", status)
+	}
+	close(release)
+	busy.Wait()
+	if status := upload("203.0.113.9"); status != http.StatusUnprocessableEntity { // there is room again
+		t.Errorf("the next: %d", status)
+	}
+	if network := <-entered; network == "" {
+		t.Error("the bot hears nothing of the address")
+	}
+	if status := upload(""); status != http.StatusUnprocessableEntity {
+		t.Errorf("from nobody knows where: %d", status)
+	}
+	if network := <-entered; network != "" {
+		t.Errorf("the bot hears of %q", network)
+	}
 }
 
 func TestSlowUploadIsEnded(t *testing.T) {

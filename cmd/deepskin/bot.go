@@ -79,6 +79,7 @@ func (s settings) newBot(
 		Retention: s.Retention, PhotoRetention: s.PhotoRetention, TeamLanguage: s.TeamLanguage,
 	})
 	b.Connect(web.New(web.Config{
+		UploadsPerNetwork: s.UploadsPerAddress, UploadMemory: s.UploadMemory << 20, UploadTimeout: s.UploadTime,
 		Addr: s.Addr, Logger: log, Team: s.teamPages(kept, b, board, log),
 		OnListen: func(addr string) {
 			o.started(need{"Redis", jobs.Ping}, need{"database", kept.Ping})

@@ -106,7 +106,7 @@ func TestDotenvIsMadeOnceForTheOwnerOnly(t *testing.T) {
 
 // forTheOwner reports whether a variable is for the owner of the service to fill in.
 func forTheOwner(name string) bool {
-	return name == "DEEPSKIN_PUBLIC_URL" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_") ||
+	return name == "DEEPSKIN_PUBLIC_URL" || name == "DEEPSKIN_KEYS" || name == "TELEGRAM_TOKEN" || strings.HasPrefix(name, "DISCORD_") ||
 		strings.HasPrefix(name, "OTEL_")
 }
 
@@ -166,7 +166,7 @@ func TestComposeGivesEachServiceOnlyWhatItNeeds(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"bot": {
-			"DATABASE_URL", "DEEPSKIN_ADDR", "DEEPSKIN_ADDRESS_KEY", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_OPS_ADDR",
+			"DATABASE_URL", "DEEPSKIN_ADDR", "DEEPSKIN_ADDRESS_KEY", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_KEYS", "DEEPSKIN_OPS_ADDR",
 			"DEEPSKIN_PUBLIC_URL", "DISCORD_CHANNELS", "DISCORD_REVIEWER_ROLE", "DISCORD_TEAM_CHANNEL", "DISCORD_TOKEN",
 			"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "REDIS_URL", "TELEGRAM_TOKEN",
 		},

@@ -55,7 +55,6 @@ type crowd struct {
 	chats      []chat
 	settled    int
 	turnedAway int
-	consents   int // that were acknowledged
 	verdicts   []deepskin.CaseID
 	kept       []deepskin.CaseID // whose photo we may keep
 	votes      []deepskin.CaseID

@@ -86,14 +86,15 @@ func deploy(t *testing.T, p plan) *deployment {
 	url.Host = d.botsToDatabase.Addr()
 
 	ofBots := withTelegram(d.fake, map[string]string{
-		"DEEPSKIN_LOG_LEVEL":         "debug",
-		"REDIS_URL":                  d.redisURL(d.botsToRedis.Addr()),
-		"DATABASE_URL":               url.String(),
-		"DEEPSKIN_IDENTITY_KEY":      newKey(),
-		"DEEPSKIN_ADDRESS_KEY":       newKey(),
-		"DEEPSKIN_DEADLINE":          cmp.Or(p.deadline, shortDeadline).String(),
-		"DEEPSKIN_PHOTOS_PER_MINUTE": "0",
-		"DEEPSKIN_PHOTOS_PER_DAY":    "0",
+		"DEEPSKIN_LOG_LEVEL":              "debug",
+		"REDIS_URL":                       d.redisURL(d.botsToRedis.Addr()),
+		"DATABASE_URL":                    url.String(),
+		"DEEPSKIN_IDENTITY_KEY":           newKey(),
+		"DEEPSKIN_ADDRESS_KEY":            newKey(),
+		"DEEPSKIN_DEADLINE":               cmp.Or(p.deadline, shortDeadline).String(),
+		"DEEPSKIN_PHOTOS_PER_MINUTE":      "0",
+		"DEEPSKIN_PHOTOS_PER_DAY":         "0",
+		"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE": "0",
 	})
 	d.secrets = []string{
 		d.fake.Token(), d.redisPassword, d.database.Config().ConnConfig.Password,
@@ -212,17 +213,6 @@ func (d *deployment) pages() []string {
 		urls = append(urls, "http://"+b.env["DEEPSKIN_ADDR"])
 	}
 	return urls
-}
-
-// restartRedis stops Redis and starts it with its append-only file.
-func (d *deployment) restartRedis(t *testing.T) {
-	t.Helper()
-	if err := d.redis.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.redis.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // emptyRedis stops Redis and starts it without its files.

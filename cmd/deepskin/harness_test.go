@@ -41,13 +41,14 @@ const (
 func environ(t *testing.T, more map[string]string) map[string]string {
 	t.Helper()
 	env := map[string]string{
-		"DEEPSKIN_ADDR":              "127.0.0.1:0",
-		"DEEPSKIN_DATA":              t.TempDir(),
-		"DEEPSKIN_MODEL":             modelFile,
-		"DEEPSKIN_PROVIDER":          "cpu",
-		"DEEPSKIN_LOG_LEVEL":         "debug",
-		"DEEPSKIN_PHOTOS_PER_MINUTE": "0",
-		"DEEPSKIN_PHOTOS_PER_DAY":    "0",
+		"DEEPSKIN_ADDR":                   "127.0.0.1:0",
+		"DEEPSKIN_DATA":                   t.TempDir(),
+		"DEEPSKIN_MODEL":                  modelFile,
+		"DEEPSKIN_PROVIDER":               "cpu",
+		"DEEPSKIN_LOG_LEVEL":              "debug",
+		"DEEPSKIN_PHOTOS_PER_MINUTE":      "0",
+		"DEEPSKIN_PHOTOS_PER_DAY":         "0",
+		"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE": "0",
 	}
 	maps.Copy(env, more)
 	return env

@@ -53,7 +53,7 @@ func rootCommand(env map[string]string) *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(env), botCommand(env), workerCommand(env), classifyCommand(env),
-		evaluateCommand(env), reviewCommand(env), exportCommand(env), modelCommand(env), migrateCommand(env),
+		evaluateCommand(env), reviewCommand(env), exportCommand(env), modelCommand(env), migrateCommand(env), keysCommand(env),
 		loginLinkCommand(env), queueCommand(env), usersCommand(env), doctorCommand(env), probeCommand(env),
 		versionCommand(env))
 	return root

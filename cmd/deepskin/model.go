@@ -75,7 +75,8 @@ func (s settings) classifier(log *slog.Logger) (*classifier.Classifier, error) {
 func (s settings) open(file modelSource, log *slog.Logger) (*classifier.Classifier, error) {
 	return classifier.New(classifier.Config{
 		Model: file.path, Want: file.want, Library: s.Library, Provider: s.Provider,
-		Concurrency: s.Workers, IntraOpThreads: s.Threads, Batch: s.Batch, BatchWait: s.BatchWait, Logger: log,
+		Concurrency: s.Workers, IntraOpThreads: s.Threads, Batch: s.Batch, BatchWait: s.BatchWait,
+		MaxDecodedBytes: s.DecodedMemory << 20, Logger: log,
 	})
 }
 

@@ -59,6 +59,7 @@ type settings struct {
 	TelegramWebhookSecret string   `env:"TELEGRAM_WEBHOOK_SECRET" help:"what Telegram shows there: 1 to 256 letters, digits, - and _"`
 	TelegramWebhookAddr   string   `env:"TELEGRAM_WEBHOOK_ADDR" envDefault:":8081" help:"address to listen on for them, by HTTP, behind what ends TLS"`
 
+	Keys        string `env:"DEEPSKIN_KEYS" help:"both keys in the form of keys.json, instead of the two below; needed once keys were rotated"`
 	IdentityKey string `env:"DEEPSKIN_IDENTITY_KEY" help:"32 bytes in base64 that hide who sent what; made and kept in DEEPSKIN_DATA if empty"`
 	AddressKey  string `env:"DEEPSKIN_ADDRESS_KEY" help:"32 bytes in base64 that seal addresses; made and kept in DEEPSKIN_DATA if empty"`
 
@@ -70,6 +71,16 @@ type settings struct {
 	Backlog         int           `env:"DEEPSKIN_BACKLOG" envDefault:"1000" help:"photos that may wait; more are turned away politely"`
 	PhotosPerMinute int           `env:"DEEPSKIN_PHOTOS_PER_MINUTE" envDefault:"20" help:"photos taken from one sender in a minute; 0 means any number"`
 	PhotosPerDay    int           `env:"DEEPSKIN_PHOTOS_PER_DAY" envDefault:"200" help:"photos taken from one sender in a day; 0 means any number"`
+
+	PhotosPerChatMinute    int `env:"DEEPSKIN_PHOTOS_PER_CHAT_MINUTE" envDefault:"60" help:"photos taken from all in one chat in a minute; 0 means any number"`
+	PhotosPerAddressMinute int `env:"DEEPSKIN_PHOTOS_PER_ADDRESS_MINUTE" envDefault:"60" help:"photos taken on the page from one IP address (of IPv6, /64 network) in a minute; 0 means any number"`
+	PhotosPerAddressDay    int `env:"DEEPSKIN_PHOTOS_PER_ADDRESS_DAY" envDefault:"1000" help:"photos taken on the page from one such address in a day; 0 means any number"`
+	PhotosPerMinuteInAll   int `env:"DEEPSKIN_PHOTOS_PER_MINUTE_IN_ALL" envDefault:"0" help:"photos taken from everybody in a minute; 0 means as many as the workers can answer in time"`
+
+	UploadsPerAddress int           `env:"DEEPSKIN_UPLOADS_PER_ADDRESS" envDefault:"8" help:"uploads from one IP address that may be under way at a time; 0 means 8"`
+	UploadMemory      int64         `env:"DEEPSKIN_UPLOAD_MEMORY" envDefault:"96" help:"MB of photos that may be on their way in at a time; 0 means 96"`
+	UploadTime        time.Duration `env:"DEEPSKIN_UPLOAD_TIME" envDefault:"2m" help:"how long one upload may take; 0 means 2m"`
+	DecodedMemory     int64         `env:"DEEPSKIN_DECODED_MEMORY" envDefault:"512" help:"MB that all photos that are being decoded may take; what takes more alone is refused; 0 means 512"`
 }
 
 // environment turns "NAME=value" lines into a map.
@@ -103,6 +114,10 @@ func readSettings(environ map[string]string) (settings, error) {
 	if s.Retention < bot.MinRetention || s.PhotoRetention < 0 {
 		return settings{}, fmt.Errorf("read the settings: DEEPSKIN_RETENTION must be %v or more, "+
 			"and DEEPSKIN_PHOTO_RETENTION not negative", bot.MinRetention)
+	}
+	if min(int64(s.UploadsPerAddress), s.UploadMemory, int64(s.UploadTime), s.DecodedMemory) < 0 {
+		return settings{}, errors.New("read the settings: DEEPSKIN_UPLOADS_PER_ADDRESS, DEEPSKIN_UPLOAD_MEMORY, " +
+			"DEEPSKIN_UPLOAD_TIME and DEEPSKIN_DECODED_MEMORY must not be negative")
 	}
 	if !words.Speaks(s.TeamLanguage) {
 		return settings{}, errors.New("read the settings: DEEPSKIN_TEAM_LANGUAGE is no language that the bot speaks")
@@ -148,6 +163,13 @@ func (s settings) databaseURL() string {
 
 // keys reads the keys from the environment, or makes them once and keeps them in the data folder.
 func (s settings) keys() (store.Keys, error) {
+	if s.Keys != "" {
+		keys, err := store.ParseKeys([]byte(s.Keys))
+		if err != nil {
+			return store.Keys{}, fmt.Errorf("read DEEPSKIN_KEYS: %w", err)
+		}
+		return keys, nil
+	}
 	if s.IdentityKey == "" && s.AddressKey == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return store.Keys{}, fmt.Errorf("make the data folder: %w", err)

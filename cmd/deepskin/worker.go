@@ -35,10 +35,9 @@ func workAlone(ctx context.Context, s settings, o *ops, stdout io.Writer, log *s
 	if err := s.needRedis("worker"); err != nil {
 		return err
 	}
-	if s.TelegramToken != "" || s.Database != "" || s.IdentityKey != "" || s.AddressKey != "" {
+	if s.TelegramToken != "" || s.Database != "" || s.IdentityKey != "" || s.AddressKey != "" || s.Keys != "" {
 		log.Warn("a worker needs no token, database or keys: better not to give it any")
 	}
-	s.PhotosPerMinute, s.PhotosPerDay = 0, 0 // the bots count
 	model, err := s.openModel(o, log)
 	if err != nil {
 		return err
@@ -85,9 +84,11 @@ func (s settings) openQueue(
 ) (*queue.Queue, error) {
 	config := queue.Config{
 		URL: s.Redis, Backlog: s.Backlog, Logger: log, Metrics: o.metrics, Tracer: o.tracer, StartTimeout: startTime,
-		PhotosPerMinute: s.PhotosPerMinute, PhotosPerDay: s.PhotosPerDay,
 	}
 	if identity != nil {
+		config.PhotosPerMinute, config.PhotosPerDay = s.PhotosPerMinute, s.PhotosPerDay
+		config.PhotosPerChatMinute, config.PhotosPerMinuteInAll = s.PhotosPerChatMinute, s.PhotosPerMinuteInAll
+		config.PhotosPerNetworkMinute, config.PhotosPerNetworkDay = s.PhotosPerAddressMinute, s.PhotosPerAddressDay
 		var err error
 		if config.Secret, err = limitSecret(identity); err != nil {
 			return nil, fmt.Errorf("derive the key of the rate limits: %w", err)

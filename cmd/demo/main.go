@@ -90,7 +90,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 }
 
 // database are the settings that go with a database of one's own: where it is, and its keys.
-var database = []string{"DATABASE_URL", "DEEPSKIN_DATA", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_ADDRESS_KEY"}
+var database = []string{"DATABASE_URL", "DEEPSKIN_DATA", "DEEPSKIN_KEYS", "DEEPSKIN_IDENTITY_KEY", "DEEPSKIN_ADDRESS_KEY"}
 
 // isSet reports whether the service gets a setting from the environment, itself or from a file.
 func isSet(environ []string, name string) bool {

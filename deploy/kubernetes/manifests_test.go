@@ -199,7 +199,7 @@ func TestPodsAreSetAsTheProgramReadsIt(t *testing.T) {
 func TestEachProcessGetsOnlyItsSecrets(t *testing.T) {
 	want := map[string][]string{
 		"bot": {
-			"chats/discord-token?", "chats/telegram-token?", "keys/address", "keys/identity", "postgres/url", "redis/url",
+			"chats/discord-token?", "chats/telegram-token?", "keys/address", "keys/identity", "keys/rotated?", "postgres/url", "redis/url",
 		},
 		"worker":  {"redis/url"}, // no token, no keys, no database
 		"migrate": {"postgres/url"},

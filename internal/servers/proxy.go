@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -135,7 +136,7 @@ func (p *Proxy) copy(to, from net.Conn, held func(State) bool) {
 			}
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			p.pass(held) // the end does not overtake what was said before
 			_ = to.(*net.TCPConn).CloseWrite()
 			return

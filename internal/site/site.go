@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -52,6 +54,29 @@ func RecoverPanics(log *slog.Logger, apologise http.HandlerFunc, next http.Handl
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Client returns where a request comes from: an IPv4 address, or the /64 network of an IPv6 one, which
+// is what one customer of a provider has. A peer on our own network may be a proxy; it says for whom it
+// asks, in the last entry that it adds to X-Forwarded-For, which anybody else could make up. Known is
+// false where it does not say: then the network is the peer's, and may be everybody's.
+func Client(r *http.Request) (network netip.Prefix, known bool) {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	ip := peer.Addr().Unmap()
+	known = ip.IsValid()
+	if ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() {
+		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		client, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1]))
+		if known = err == nil; known {
+			ip = client.Unmap()
+		}
+	}
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	network, _ = ip.WithZone("").Prefix(bits) // The zero prefix, for one that cannot be read, is one like others.
+	return network, known
 }
 
 // File serves content, which browsers may keep but have to ask about: embedded files have no times,

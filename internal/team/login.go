@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deepskin"
+	"deepskin/internal/site"
 )
 
 const (
@@ -57,7 +58,7 @@ func (p *Pages) askLogin(w http.ResponseWriter, status int, v loginView) {
 // login uses up a link. A request that only looks at it, as the preview of a chat does, is none of
 // these.
 func (p *Pages) login(w http.ResponseWriter, r *http.Request) {
-	from := address(r)
+	from, _ := site.Client(r)
 	if wait := p.failures.wait(from, p.Now()); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		p.askLogin(w, http.StatusTooManyRequests, loginView{Problem: "There were too many tries. Please wait a minute."})

@@ -131,6 +131,7 @@ func (p *Pages) picture(
 	case err != nil:
 		p.failed(w, r, "show a picture", err)
 	default:
+		p.Logger.Info("a reviewer saw a photo", "case", r.PathValue("id"), "reviewer", session.Key)
 		w.Header().Set("Content-Type", "image/jpeg")
 		_, _ = w.Write(picture) // The client may have left.
 	}

@@ -62,6 +62,30 @@ func TestThePageShowsWhatAReviewerNeeds(t *testing.T) {
 	says(t, res, page, http.StatusNotFound, "no such picture")
 }
 
+// What a reviewer does stands in the log, by a key that says nothing to others: who came, saw and judged.
+func TestReviewersLeaveATrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	v := w.loggedIn(t, rita)
+	id := string(w.dispute(t, "", nil))
+	v.get("/review/" + id + "/photo")
+	v.post("/review/vote", "case", id, "decision", "mel")
+	stranger := w.visitor(t)
+	stranger.get("/review/" + id + "/photo")
+	logs := w.logs.String()
+	var keys []string
+	for _, did := range []string{"a reviewer logged in", "a reviewer saw a photo", "a reviewer voted"} {
+		line := regexp.MustCompile(`msg="`+did+`".* reviewer=([0-9a-f]{64})`).FindAllStringSubmatch(logs, -1)
+		if len(line) != 1 {
+			t.Fatalf("%q is logged %d times: %s", did, len(line), logs)
+		}
+		keys = append(keys, line[0][1])
+	}
+	if keys[0] != keys[1] || keys[0] != keys[2] || strings.Contains(logs, rita.ID) || !strings.Contains(logs, "case="+id+" decision=mel") {
+		t.Errorf("the log is %s", logs)
+	}
+}
+
 func TestVoting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -60,7 +60,8 @@ type Config struct {
 	// Dashboard serves /dashboard and what is below it to those who are logged in; its pages can stand
 	// in the same frame by Render. Nil means that there is none.
 	Dashboard http.Handler
-	// Logger takes what operators should know, and who voted what, by the reviewer's key.
+	// Logger takes what operators should know, and who logged in, saw which photo and voted what, by the
+	// reviewer's key.
 	Logger *slog.Logger
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time

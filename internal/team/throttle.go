@@ -1,9 +1,7 @@
 package team
 
 import (
-	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 )
@@ -42,24 +40,4 @@ func (t *throttle) note(from netip.Prefix, now time.Time) {
 		t.since, t.counts = now, map[netip.Prefix]int{}
 	}
 	t.counts[from]++
-}
-
-// address is where a request comes from: an IPv4 address, or the network of an IPv6 one. A proxy on
-// our own network says for whom it asks, in the last entry that it adds; anybody else could make that
-// up.
-func address(r *http.Request) netip.Prefix {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	ip := peer.Addr().Unmap()
-	if ip.IsLoopback() || ip.IsPrivate() {
-		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if client, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
-			ip = client.Unmap()
-		}
-	}
-	bits := 32
-	if ip.Is6() {
-		bits = 64
-	}
-	network, _ := ip.Prefix(bits) // The zero prefix, for one that cannot be read, is an address like others.
-	return network
 }

@@ -1,6 +1,7 @@
 """Exports: what the Go program writes is read, and what is wrong with one is said."""
 
 import pathlib
+import random
 import shutil
 
 import numpy as np
@@ -79,6 +80,30 @@ def test_what_is_wrong_is_said(golden, name):
     with pytest.raises(ValueError, match=words) as raised:
         exported.read_exports([golden])
     assert str(golden) in str(raised.value)
+
+
+def test_tables_that_were_tampered_with_lead_nowhere(golden):
+    """Bytes of the tables are changed at random: that is said, or all photos are still inside."""
+    chance = random.Random(1)
+    tables = [golden / name for name in ("metadata.csv", "no_lesion.csv", "withdrawn.csv", "export.json")]
+    contents = [path.read_bytes() for path in tables]
+    pieces = [b"../", b"/etc/", b"\x00", b'"', b",", b"\n", b"\r", b"\xff", b"DSI_", b"{", b"9" * 400, b"["]
+    refused = 0
+    for _ in range(60):
+        which = chance.randrange(len(tables))
+        content = bytearray(contents[which])
+        for _ in range(chance.randint(1, 3)):
+            start = chance.randrange(len(content) + 1)
+            content[start:start + chance.randint(0, 4)] = chance.choice(pieces)
+        tables[which].write_bytes(content)
+        try:
+            photos = exported.read_exports([golden])
+        except ValueError:
+            refused += 1
+            photos = []
+        assert all(photo.path.resolve().is_relative_to(golden) for photo in photos)
+        tables[which].write_bytes(contents[which])
+    assert 20 < refused < 60
 
 
 def test_a_photo_in_two_exports_is_a_mistake(golden):
