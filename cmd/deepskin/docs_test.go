@@ -365,6 +365,16 @@ func linkProblem(from, link string) string {
 	return "there is no heading for " + link
 }
 
+func TestReadmeLeadsToEveryPage(t *testing.T) {
+	all := pages(t)
+	i := slices.IndexFunc(all, func(p page) bool { return p.name == "README.md" })
+	for _, p := range all {
+		if i < 0 || p.name != "README.md" && !slices.Contains(all[i].links, p.name) {
+			t.Errorf("README.md does not lead to %s", p.name)
+		}
+	}
+}
+
 // harmless are the commands of the program that a test may run beside a service.
 var harmless = map[string]bool{
 	"deepskin doctor": true, "deepskin migrate": true, "deepskin queue": true, "deepskin version": true,
