@@ -58,6 +58,19 @@ func call(t *testing.T, addr string) line {
 	return line{c, bufio.NewReader(c)}
 }
 
+// nobody wants a new connection to bring nothing; it may even be reset before it is there.
+func nobody(t *testing.T, addr string) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return
+	}
+	defer func() { _ = c.Close() }()
+	if got, err := bufio.NewReader(c).ReadString('\n'); err == nil {
+		t.Errorf("a new connection heard %q where nobody answers", got)
+	}
+}
+
 func TestProxyPassesHoldsDelaysAndCuts(t *testing.T) {
 	t.Parallel()
 	addr, heard := parrot(t)
@@ -109,9 +122,7 @@ func TestProxyPassesHoldsDelaysAndCuts(t *testing.T) {
 	if got, err := l.hear(); err == nil {
 		t.Errorf("heard %q through a cut", got)
 	}
-	if got, err := call(t, p.Addr()).hear(); err == nil {
-		t.Errorf("a new connection heard %q through a cut", got)
-	}
+	nobody(t, p.Addr())
 	p.Set(servers.State{})
 	l = call(t, p.Addr())
 	l.say(t, "four")
@@ -131,7 +142,5 @@ func TestProxyEndsWithItsServer(t *testing.T) {
 	if got, err := l.hear(); err == nil {
 		t.Errorf("heard %q of a server that was killed", got)
 	}
-	if got, err := call(t, p.Addr()).hear(); err == nil {
-		t.Errorf("heard %q where no server is", got)
-	}
+	nobody(t, p.Addr())
 }
