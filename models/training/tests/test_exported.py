@@ -85,9 +85,11 @@ def test_what_is_wrong_is_said(golden, name):
 def test_tables_that_were_tampered_with_lead_nowhere(golden):
     """Bytes of the tables are changed at random: that is said, or all photos are still inside."""
     chance = random.Random(1)
-    tables = [golden / name for name in ("metadata.csv", "no_lesion.csv", "withdrawn.csv", "export.json")]
+    tables = [golden / name for name in
+              ("metadata.csv", "no_lesion.csv", "withdrawn.csv", "export.json")]
     contents = [path.read_bytes() for path in tables]
-    pieces = [b"../", b"/etc/", b"\x00", b'"', b",", b"\n", b"\r", b"\xff", b"DSI_", b"{", b"9" * 400, b"["]
+    pieces = [b"../", b"/etc/", b"\x00", b'"', b",", b"\n", b"\r", b"\xff", b"DSI_", b"{",
+              b"9" * 400, b"["]
     refused = 0
     for _ in range(60):
         which = chance.randrange(len(tables))
