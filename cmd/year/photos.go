@@ -32,6 +32,8 @@ const (
 type photo struct {
 	image, lesion string
 	truth         deepskin.Diagnosis
+	// said is what its sender says it shows, a lie in the poisoned quarter.
+	said deepskin.Diagnosis
 }
 
 // position maps a name to a number in [0, 1) by a hash.
@@ -69,7 +71,7 @@ func (y *year) divide() (sent [quarters + 1][]photo, err error) {
 	kept := table[:1:1]
 	for _, row := range table[1:] {
 		if q := quarterOf(row[0]); q > 0 {
-			sent[q] = append(sent[q], photo{row[1], row[0], deepskin.Diagnosis(row[2])})
+			sent[q] = append(sent[q], newPhoto(q, row))
 		} else {
 			kept = append(kept, row)
 		}
@@ -78,6 +80,23 @@ func (y *year) divide() (sent [quarters + 1][]photo, err error) {
 		slices.SortFunc(photos, func(a, b photo) int { return strings.Compare(a.lesion+a.image, b.lesion+b.image) })
 	}
 	return sent, y.makeData(kept)
+}
+
+// newPhoto makes one of a quarter from a row of HAM10000's metadata.
+func newPhoto(quarter int, row []string) photo {
+	p := photo{lesion: row[0], image: row[1], truth: deepskin.Diagnosis(row[2])}
+	if p.said = p.truth; quarter == poisoned {
+		p.said = opposite(p.truth)
+	}
+	return p
+}
+
+// opposite is a diagnosis on the other side.
+func opposite(d deepskin.Diagnosis) deepskin.Diagnosis {
+	if d.Malignant() {
+		return deepskin.MelanocyticNevus
+	}
+	return deepskin.Melanoma
 }
 
 // makeData fills the folder that training reads.

@@ -15,7 +15,8 @@ import (
 const (
 	// errorRate is how often a reviewer says another diagnosis than the true one.
 	errorRate = 0.05
-	// poisoned is the quarter in which both reviewers say the opposite of the truth.
+	// poisoned is the quarter in which senders and both reviewers say the opposite of the truth: right
+	// answers are called wrong, and wrong ones right.
 	poisoned = 3
 	// auditSize is how many labels a third person checks where the gate stopped a model, and
 	// auditLimit the share of them that may be on the wrong side.
@@ -124,11 +125,8 @@ func (r *reviewed) add(image string, review deepskin.Review, truth deepskin.Diag
 
 // opinion is what a reviewer says of an image, the same in every run.
 func opinion(quarter, reviewer int, image string, truth deepskin.Diagnosis) deepskin.Decision {
-	switch {
-	case quarter == poisoned && reviewer < 2 && truth.Malignant():
-		return deepskin.Decision(deepskin.MelanocyticNevus)
-	case quarter == poisoned && reviewer < 2:
-		return deepskin.Decision(deepskin.Melanoma)
+	if quarter == poisoned && reviewer < 2 {
+		return deepskin.Decision(opposite(truth))
 	}
 	random := draw(reviewers[reviewer] + " " + image)
 	if random.Float64() >= errorRate {

@@ -36,7 +36,7 @@ type arrivals struct {
 	Photos  int `json:"photos"`
 	Senders int `json:"senders"`
 	Refused int `json:"refused"`
-	// Wrong answers have the label of the other side of the truth; open ones are inconclusive or
+	// Wrong answers have the label of the other side of what was said; open ones are inconclusive or
 	// refused. All of them were reported.
 	Wrong int `json:"wrong"`
 	Open  int `json:"open"`
@@ -90,7 +90,7 @@ func (y *year) send(ctx context.Context, url, journal string, photos []photo) (a
 				}
 				if s.Reported = wrong(s, p); s.Reported {
 					keep := true
-					err = visitor.Judge(ctx, s.Case, deepskin.Verdict{Truth: truthOf(p.truth), Keep: &keep})
+					err = visitor.Judge(ctx, s.Case, deepskin.Verdict{Truth: truthOf(p.said), Keep: &keep})
 				}
 				if err := errors.Join(err, note(s)); err != nil {
 					return fmt.Errorf("%s: %w", p.image, err)
@@ -146,8 +146,8 @@ func (y *year) ask(ctx context.Context, visitor *client.Client, p photo) (sent, 
 	}, nil
 }
 
-// wrong says that an answer is not the right one.
-func wrong(s sent, p photo) bool { return string(s.Label) != string(truthOf(p.truth)) }
+// wrong says that an answer is not the right one, by what its sender says.
+func wrong(s sent, p photo) bool { return string(s.Label) != string(truthOf(p.said)) }
 
 func truthOf(d deepskin.Diagnosis) deepskin.Truth {
 	if d.Malignant() {

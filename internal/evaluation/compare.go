@@ -32,8 +32,6 @@ type Difference struct {
 	// drawn for both models.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
-
-	sorted []float64 // what it was in each round
 }
 
 // Clear reports whether the interval excludes that there is no difference.
@@ -119,7 +117,7 @@ func differ(own, other sampled) Difference {
 	sorted := ordered(rounds)
 	return Difference{
 		Name: own.name, Title: titleOf(own.name), Other: other.value, Value: own.value - other.value,
-		Low: quantile(sorted, 0.025), High: quantile(sorted, 0.975), sorted: sorted,
+		Low: quantile(sorted, 0.025), High: quantile(sorted, 0.975),
 	}
 }
 

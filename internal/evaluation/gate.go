@@ -30,19 +30,17 @@ type Margin struct {
 	RisesAtMost *float64 `json:"rises_at_most,omitempty"`
 }
 
-// Better says what must be better: one of the figures must rise, or fall, beyond chance.
+// Better says what must be better: one of the figures must rise, or fall, on the same photos. That
+// may be chance: what keeps harm out are the margins.
 type Better struct {
 	Rises []string `json:"rises,omitempty"`
 	Falls []string `json:"falls,omitempty"`
-	// Significance is how often noise alone may pass for better, over all these figures together:
-	// above 0 and at most 0.2. Each figure gets an equal share of it (Bonferroni's correction).
-	Significance float64 `json:"significance"`
 }
 
 // An Outcome is what the rules say of a comparison.
 type Outcome struct {
 	Passed bool `json:"passed"`
-	// Better says that some figure is better beyond chance; false where none needed to be.
+	// Better says that some figure is better; false where none needed to be.
 	Better bool    `json:"better"`
 	Checks []Check `json:"checks"`
 }
@@ -91,9 +89,6 @@ func (r Rules) check() error {
 		figures = slices.Concat(figures, b.Rises, b.Falls)
 		if len(b.Rises)+len(b.Falls) == 0 {
 			return errors.New("better names no figure")
-		}
-		if b.Significance <= 0 || b.Significance > 0.2 {
-			return errors.New("want a significance above 0 and at most 0.2")
 		}
 	}
 	for _, name := range figures {
@@ -150,27 +145,22 @@ func (c *Comparison) notWorse(m Margin) Check {
 }
 
 func (c *Comparison) better(b Better) Check {
-	share := b.Significance / float64(len(b.Rises)+len(b.Falls))
-	check := Check{Rule: fmt.Sprintf("better somewhere: one of %d figures, beyond chance", len(b.Rises)+len(b.Falls))}
-	var found []string
-	look := func(name string, quantileOf float64, better func(float64) bool) {
+	figures := slices.Concat(b.Rises, b.Falls)
+	var check Check
+	var titles, found []string
+	for i, name := range figures {
+		titles = append(titles, titleOf(name))
 		d, ok := c.Difference(name)
 		if !ok {
-			return
+			continue
 		}
-		if bound := quantile(d.sorted, quantileOf); better(bound) {
-			found = append(found, fmt.Sprintf("%s %+.3f (beyond chance from %+.3f)", d.Title, d.Value, bound))
-		}
+		found = append(found, fmt.Sprintf("%s %+.3f (%+.3f to %+.3f)", d.Title, d.Value, d.Low, d.High))
+		check.Met = check.Met || i < len(b.Rises) && d.Value > 0 || i >= len(b.Rises) && d.Value < 0
 	}
-	for _, name := range b.Rises {
-		look(name, share, func(bound float64) bool { return bound > 0 })
-	}
-	for _, name := range b.Falls {
-		look(name, 1-share, func(bound float64) bool { return bound < 0 })
-	}
-	check.Met, check.Found = len(found) > 0, strings.Join(found, "; ")
-	if !check.Met {
-		check.Found = "nothing that chance would not bring about"
+	check.Rule = "better somewhere: " + strings.Join(titles, " or ")
+	check.Found = "it changed by " + strings.Join(found, "; ")
+	if len(found) == 0 {
+		check.Found = "it was not measured"
 	}
 	return check
 }

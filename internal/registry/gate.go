@@ -20,7 +20,7 @@ type Gate struct {
 	Against string `json:"against"`
 	// Passed says that it was not worse where it must not be, and better where it must be.
 	Passed bool `json:"passed"`
-	// Better says that some figure was better beyond chance.
+	// Better says that some figure was better.
 	Better bool      `json:"better"`
 	At     time.Time `json:"at"`
 	// Report holds all figures.
