@@ -118,7 +118,7 @@ func TestWorseModelsDoNotPass(t *testing.T) {
 		if there.Passed || back.Passed {
 			equal++
 		}
-		if judge(t, noisy(t, 0.5, seed), one, rules).Passed {
+		if judge(t, noisy(t, 0.8, seed), one, rules).Passed {
 			worse++
 		}
 	}
