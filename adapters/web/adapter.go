@@ -36,6 +36,10 @@ type Config struct {
 	// UploadsPerNetwork is how many uploads from one IP address, or one /64 network of IPv6, may be
 	// under way at the same time, where that is known; one more is told to come back. Zero means 8.
 	UploadsPerNetwork int
+	// StreamsPerNetwork is how many event streams of cases that are still open may go to one such
+	// address at the same time; one more ends after its first event, and clients come back by
+	// themselves. Zero means 100.
+	StreamsPerNetwork int
 	// UploadTimeout is how long one upload may take; zero means 2 minutes.
 	UploadTimeout time.Duration
 	// Heartbeat is how long an event stream may be silent before a comment shows that it is
@@ -82,6 +86,7 @@ func New(cfg Config, cases Cases) *Adapter {
 	cfg.Addr = cmp.Or(cfg.Addr, ":8080")
 	cfg.UploadMemory = max(cmp.Or(cfg.UploadMemory, 96<<20), maxPhoto)
 	cfg.UploadsPerNetwork = cmp.Or(cfg.UploadsPerNetwork, 8)
+	cfg.StreamsPerNetwork = cmp.Or(cfg.StreamsPerNetwork, 100)
 	cfg.UploadTimeout = cmp.Or(cfg.UploadTimeout, 2*time.Minute)
 	cfg.Heartbeat = cmp.Or(cfg.Heartbeat, 15*time.Second)
 	cfg.ShutdownTimeout = cmp.Or(cfg.ShutdownTimeout, 10*time.Second)

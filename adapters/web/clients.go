@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// clients count the uploads that are under way from each network, so that nobody alone takes all the
-// room that there is for photos on their way in, slowly.
+// clients count what is under way from each network, uploads or event streams, so that nobody alone
+// takes all the room that there is, slowly.
 type clients struct {
 	most int
 	mu   sync.Mutex
 	now  map[netip.Prefix]int
 }
 
-// enter reports whether one more upload may begin. It ends with leave.
+// enter reports whether one more may begin. It ends with leave.
 func (c *clients) enter(network netip.Prefix) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

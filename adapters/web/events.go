@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"deepskin"
+	"deepskin/internal/site"
 )
 
 // The store is asked again after a tenth of the time waited so far, between these bounds: an
@@ -51,14 +52,21 @@ func (s *server) registerEvents(api huma.API) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			r, w := humago.Unwrap(hc)
 			w.Header().Set("Content-Language", language)
-			s.stream(r.Context(), w, sender, in.Language, first)
+			s.stream(w, r, sender, in.Language, first)
 		}}, nil
 	})
 }
 
 // stream sends a case until it is settled. It also ends where something fails: browsers then
-// ask anew, and get the problem as a proper answer.
-func (s *server) stream(ctx context.Context, w http.ResponseWriter, sender deepskin.Sender, reads string, c caseBody) {
+// ask anew, and get the problem as a proper answer. Where a network has too many of them, it ends
+// after the first event, so that asking anew is all that is left to it.
+func (s *server) stream(w http.ResponseWriter, r *http.Request, sender deepskin.Sender, reads string, c caseBody) {
+	ctx, crowded := r.Context(), false
+	if network, known := site.Client(r); known {
+		if crowded = !s.followers.enter(network); !crowded {
+			defer s.followers.leave(network)
+		}
+	}
 	out := eventWriter{w: w, rc: http.NewResponseController(w)}
 	if err := out.open(); err != nil {
 		return
@@ -77,7 +85,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, sender deeps
 		case time.Since(out.last) >= s.cfg.Heartbeat:
 			err = out.write(": still here\n\n")
 		}
-		if err != nil || settled(c.Status) {
+		if err != nil || crowded || settled(c.Status) {
 			return
 		}
 		select {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,14 +23,17 @@ type feed struct {
 	close func()
 }
 
-// follow opens the event stream of a case.
-func (v *visitor) follow(id deepskin.CaseID) *feed {
+// follow opens the event stream of a case, with headers in pairs.
+func (v *visitor) follow(id deepskin.CaseID, headers ...string) *feed {
 	v.t.Helper()
 	ctx, cancel := context.WithCancel(v.t.Context())
 	v.t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.site.url+"/v1/cases/"+string(id)+"/events", nil)
 	if err != nil {
 		v.t.Fatal(err)
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		req.Header.Set(pair[0], pair[1])
 	}
 	res, err := v.http.Do(req)
 	if err != nil {
@@ -112,6 +116,25 @@ func TestEventsShowThatTheyAreAlive(t *testing.T) {
 	}
 	s.bot.settle(id, answered)
 	f.want("answered", "")
+}
+
+// Whoever opens streams without end gets by on asking, and others still follow.
+func TestOneAddressDoesNotHoldAllStreams(t *testing.T) {
+	s := serve(t, web.Config{StreamsPerNetwork: 2})
+	v := s.visitor(t)
+	id := v.send([]byte("x"))
+	const from, one, other = "X-Forwarded-For", "203.0.113.9", "203.0.113.10"
+	first, second := v.follow(id, from, one), v.follow(id, from, one)
+	first.want("pending")
+	second.want("pending")
+	v.follow(id, from, one).want("pending", "")
+	third, unknown := v.follow(id, from, other), v.follow(id)
+	third.want("pending")
+	unknown.want("pending")
+	s.bot.settle(id, answered)
+	for _, f := range []*feed{first, second, third, unknown} {
+		f.want("answered", "")
+	}
 }
 
 func TestEventsEndWhenTheCaseIsDeleted(t *testing.T) {

@@ -22,20 +22,21 @@ type server struct {
 	handler bot.Handler
 	// uploads is the memory that photos on their way in may take, in bytes.
 	uploads *semaphore.Weighted
-	// clients have uploads on their way in.
-	clients *clients
+	// clients have uploads on their way in, followers event streams.
+	clients, followers *clients
 	// stopping is closed when event streams have to end.
 	stopping <-chan struct{}
 }
 
 func newServer(cfg Config, cases Cases, h bot.Handler, stopping <-chan struct{}) *server {
 	return &server{
-		cfg:      cfg,
-		cases:    cases,
-		handler:  h,
-		uploads:  semaphore.NewWeighted(cfg.UploadMemory),
-		clients:  &clients{most: cfg.UploadsPerNetwork, now: map[netip.Prefix]int{}},
-		stopping: stopping,
+		cfg:       cfg,
+		cases:     cases,
+		handler:   h,
+		uploads:   semaphore.NewWeighted(cfg.UploadMemory),
+		clients:   &clients{most: cfg.UploadsPerNetwork, now: map[netip.Prefix]int{}},
+		followers: &clients{most: cfg.StreamsPerNetwork, now: map[netip.Prefix]int{}},
+		stopping:  stopping,
 	}
 }
 
